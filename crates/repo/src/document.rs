@@ -1,0 +1,178 @@
+//! From a path to a kind, from a text to documents.
+
+use crate::{
+    Compose, DockerIgnore, Dockerfile, Env, Node, NodePackage, Python, Requirements, Script, TsConfig, Workflow,
+};
+use twiceshy_source::{FileId, Source, Tree};
+use twiceshy_syntax::Flaw;
+
+/// What a file is, decided by its path and, where that is not enough, its first line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A Compose file.
+    Compose,
+    /// A Dockerfile or Containerfile.
+    Dockerfile,
+    /// A `.dockerignore`, or `NAME.dockerignore` beside a Dockerfile.
+    DockerIgnore,
+    /// A shell script.
+    Shell,
+    /// A Makefile.
+    Makefile,
+    /// A GitHub workflow.
+    Workflow,
+    /// A Python module.
+    Python,
+    /// A JavaScript or TypeScript module, or a component with script blocks.
+    Node,
+    /// A `package.json`.
+    NodePackage,
+    /// A `tsconfig.json` or `jsconfig.json`.
+    TsConfig,
+    /// An env file.
+    Env,
+    /// Where a Python project names what it needs: `pyproject.toml`, `requirements.txt`, a lock file.
+    Requirements,
+    /// A Rust source file.
+    Rust,
+    /// A Markdown page.
+    Markdown,
+}
+
+impl Kind {
+    /// The kind of the file at `path`. `None`: not a file of ours. `first_line` is asked only where the path does not
+    /// decide (no extension), since it costs a read.
+    pub fn of(path: &str, first_line: impl FnOnce() -> Option<String>) -> Option<Self> {
+        let name = Tree::name(path);
+        let lower = name.to_ascii_lowercase();
+        let (stem, extension) = match lower.rsplit_once('.') {
+            Some((stem, extension)) if !stem.is_empty() => (stem, extension),
+            _ => (lower.as_str(), ""),
+        };
+        let is_named = |word: &str| lower == word || lower.starts_with(&format!("{word}.")) || stem.ends_with(&format!(".{word}"));
+        if lower == ".dockerignore" || extension == "dockerignore" {
+            return Some(Self::DockerIgnore);
+        }
+        if extension == "dockerfile" || extension == "containerfile" || is_named("dockerfile") || is_named("containerfile") {
+            // `Dockerfile.py` and the like are programs about Dockerfiles.
+            return (!matches!(extension, "py" | "ts" | "js" | "go" | "rs" | "md" | "json" | "svg" | "j2" | "tmpl" | "template" | "erb"))
+                .then_some(Self::Dockerfile);
+        }
+        if lower == "makefile" || lower == "gnumakefile" || extension == "mk" {
+            return Some(Self::Makefile);
+        }
+        if lower == ".env" || lower.starts_with(".env.") || extension == "env" {
+            return Some(Self::Env);
+        }
+        match extension {
+            "yml" | "yaml" if path.contains(".github/workflows/") && Tree::parent(path).ends_with(".github/workflows") => {
+                Some(Self::Workflow)
+            }
+            "yml" | "yaml" if is_compose_name(stem) => Some(Self::Compose),
+            "sh" | "bash" | "ksh" => Some(Self::Shell),
+            "py" | "pyi" => (extension == "py").then_some(Self::Python),
+            "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "svelte" | "vue" => {
+                (!lower.ends_with(".min.js") && !lower.ends_with(".d.ts")).then_some(Self::Node)
+            }
+            "rs" => Some(Self::Rust),
+            "md" | "markdown" => Some(Self::Markdown),
+            "json" if lower == "package.json" => Some(Self::NodePackage),
+            "json" if stem == "tsconfig" || stem.starts_with("tsconfig.") || stem == "jsconfig" => Some(Self::TsConfig),
+            "toml" if lower == "pyproject.toml" => Some(Self::Requirements),
+            "lock" if matches!(lower.as_str(), "uv.lock" | "poetry.lock") => Some(Self::Requirements),
+            "txt" | "in" if stem.contains("requirements") || path.contains("requirements/") => Some(Self::Requirements),
+            "" => shebang(&first_line()?),
+            _ => None,
+        }
+    }
+}
+
+/// Compose reads `compose.yaml` and `docker-compose.yml`; people pass `-f docker-compose.prod.yml`, `prod.compose.yml`.
+fn is_compose_name(stem: &str) -> bool {
+    stem.split(['.', '-', '_']).any(|word| word == "compose")
+}
+
+fn shebang(line: &str) -> Option<Kind> {
+    let program = line.strip_prefix("#!")?;
+    let mut words = program.split_whitespace().map(Tree::name).filter(|word| *word != "env" && !word.starts_with('-'));
+    match words.next()? {
+        "sh" | "bash" | "dash" | "ash" | "ksh" | "with-contenv" | "execlineb" => Some(Kind::Shell),
+        python if python.starts_with("python") => Some(Kind::Python),
+        "node" => Some(Kind::Node),
+        _ => None,
+    }
+}
+
+/// A file to lower.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// The tree, for the paths around it. Other files are not read while lowering.
+    pub tree: &'a Tree,
+    /// The file.
+    pub file: FileId,
+    /// Its text.
+    pub source: &'a Source,
+}
+
+impl<'a> Input<'a> {
+    /// The file's text.
+    pub fn text(&self) -> &'a str {
+        self.source.text()
+    }
+
+    /// The file's path.
+    pub fn path(&self) -> &'a str {
+        self.tree.path(self.file)
+    }
+}
+
+/// What became of a file: the documents it holds, its own and embedded ones, and what was not understood.
+#[derive(Debug, Default)]
+pub struct Lowered {
+    /// Compose files.
+    pub compose: Vec<Compose>,
+    /// Dockerfiles.
+    pub dockerfiles: Vec<Dockerfile>,
+    /// Ignore files of Docker.
+    pub dockerignores: Vec<DockerIgnore>,
+    /// Scripts: the file itself, or every one embedded in it.
+    pub scripts: Vec<Script>,
+    /// Workflows.
+    pub workflows: Vec<Workflow>,
+    /// Python modules; migrations are among them.
+    pub python: Vec<Python>,
+    /// JavaScript and TypeScript modules.
+    pub node: Vec<Node>,
+    /// `package.json` files.
+    pub node_packages: Vec<NodePackage>,
+    /// `tsconfig.json` files.
+    pub tsconfigs: Vec<TsConfig>,
+    /// Env files.
+    pub env: Vec<Env>,
+    /// Python requirements.
+    pub requirements: Vec<Requirements>,
+    /// What was not understood.
+    pub flaws: Vec<Flaw>,
+}
+
+/// Parses and lowers a file.
+pub(crate) fn lower(kind: Kind, input: Input<'_>) -> Lowered {
+    let mut out = Lowered::default();
+    match kind {
+        Kind::Compose => crate::compose::lower(input, &mut out),
+        Kind::Dockerfile => crate::dockerfile::lower(input, &mut out),
+        Kind::DockerIgnore => crate::dockerignore::lower(input, &mut out),
+        Kind::Shell => crate::script::lower(input, &mut out),
+        Kind::Makefile => crate::makefile::lower(input, &mut out),
+        Kind::Workflow => crate::workflow::lower(input, &mut out),
+        Kind::Python => crate::python::lower(input, &mut out),
+        Kind::Node => crate::node::lower(input, &mut out),
+        Kind::NodePackage => crate::package::lower(input, &mut out),
+        Kind::TsConfig => crate::tsconfig::lower(input, &mut out),
+        Kind::Env => crate::env::lower(input, &mut out),
+        Kind::Requirements => crate::requirements::lower(input, &mut out),
+        Kind::Rust => crate::rust::lower(input, &mut out),
+        Kind::Markdown => crate::markdown::lower(input, &mut out),
+    }
+    out
+}

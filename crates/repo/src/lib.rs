@@ -1,0 +1,38 @@
+//! What files mean: alone (documents) and together ([`Repo`]).
+//!
+//! Invariants:
+//! * [`Kind::of`] is the only place where a path (and a first line) decides a kind.
+//! * Documents are owned and compact; syntax trees die in the worker that lowered them. Every node knows its place.
+//! * Whatever needs more than one document is a question to [`Repo`]. Lints ask; they never join by hand.
+
+mod compose;
+mod dockerfile;
+mod dockerignore;
+mod document;
+mod env;
+mod makefile;
+mod markdown;
+mod node;
+mod package;
+mod python;
+mod repo;
+mod requirements;
+mod rust;
+mod script;
+mod tsconfig;
+mod workflow;
+
+pub use compose::Compose;
+pub use dockerfile::Dockerfile;
+pub use dockerignore::DockerIgnore;
+pub use document::{Input, Kind, Lowered};
+pub use env::Env;
+pub use node::Node;
+pub use package::NodePackage;
+pub use python::Python;
+pub use repo::{Repo, STACK};
+pub use requirements::Requirements;
+pub use script::Script;
+pub use tsconfig::TsConfig;
+pub use twiceshy_source::{Edit, FileId, Place, Source, Span, Tree};
+pub use workflow::Workflow;

@@ -1,0 +1,137 @@
+//! All documents of a tree, linked.
+
+use crate::document::{Input, Kind, Lowered, lower};
+use crate::{
+    Compose, DockerIgnore, Dockerfile, Env, Node, NodePackage, Python, Requirements, Script, TsConfig, Workflow,
+};
+use rayon::prelude::*;
+use twiceshy_source::{FileId, Flaw as TextFlaw, Skip, SkipReason, Tree};
+
+/// A repository: its files, what they mean alone, and the answers that need more than one of them.
+#[derive(Debug)]
+pub struct Repo {
+    /// The files.
+    pub tree: Tree,
+    /// Every Compose file, by path.
+    pub compose: Vec<Compose>,
+    /// Every Dockerfile.
+    pub dockerfiles: Vec<Dockerfile>,
+    /// Every ignore file of Docker.
+    pub dockerignores: Vec<DockerIgnore>,
+    /// Every script: files and embedded ones.
+    pub scripts: Vec<Script>,
+    /// Every workflow.
+    pub workflows: Vec<Workflow>,
+    /// Every Python module.
+    pub python: Vec<Python>,
+    /// Every JavaScript and TypeScript module.
+    pub node: Vec<Node>,
+    /// Every `package.json`.
+    pub node_packages: Vec<NodePackage>,
+    /// Every `tsconfig.json`.
+    pub tsconfigs: Vec<TsConfig>,
+    /// Every env file.
+    pub env: Vec<Env>,
+    /// Every list of Python requirements.
+    pub requirements: Vec<Requirements>,
+    skipped: Vec<Skip>,
+    checked: usize,
+}
+
+impl Repo {
+    /// Reads, parses and lowers every file of ours, in parallel, and links them.
+    ///
+    /// Runs on the current rayon pool; its threads want a stack of [`STACK`] bytes.
+    pub fn of(tree: Tree) -> Self {
+        let files: Vec<_> = tree.files().collect();
+        let results: Vec<Read> = files.into_par_iter().filter_map(|file| Read::of(&tree, file)).collect();
+        let mut skipped: Vec<Skip> = tree.skipped().to_vec();
+        let mut all = Lowered::default();
+        let mut checked = 0;
+        for result in results {
+            skipped.extend(result.skips);
+            if let Some(lowered) = result.lowered {
+                checked += 1;
+                all.absorb(lowered);
+            }
+        }
+        skipped.sort();
+        Self {
+            tree,
+            compose: all.compose,
+            dockerfiles: all.dockerfiles,
+            dockerignores: all.dockerignores,
+            scripts: all.scripts,
+            workflows: all.workflows,
+            python: all.python,
+            node: all.node,
+            node_packages: all.node_packages,
+            tsconfigs: all.tsconfigs,
+            env: all.env,
+            requirements: all.requirements,
+            skipped,
+            checked,
+        }
+    }
+
+    /// What was not looked at, or not understood, sorted by path.
+    pub fn skipped(&self) -> &[Skip] {
+        &self.skipped
+    }
+
+    /// How many files were read.
+    pub fn checked(&self) -> usize {
+        self.checked
+    }
+}
+
+/// The stack that a thread wants which lowers files, in bytes: visitors recurse over at most
+/// [`MAX_DEPTH`](twiceshy_syntax::code::MAX_DEPTH) levels, in unoptimised builds too.
+pub const STACK: usize = 16 << 20;
+
+/// What reading one file gave.
+struct Read {
+    skips: Vec<Skip>,
+    lowered: Option<Lowered>,
+}
+
+impl Read {
+    fn of(tree: &Tree, file: FileId) -> Option<Self> {
+        let skip = |reason| Skip { path: tree.path(file).to_owned(), reason };
+        let first_line = || tree.source(file).ok().map(|source| source.line(0).to_owned());
+        let kind = Kind::of(tree.path(file), first_line)?;
+        if matches!(tree.kind(file), twiceshy_source::Kind::Link(_)) {
+            // What it points to is read where it stands, if it stands in the tree.
+            return None;
+        }
+        let source = match tree.source(file) {
+            Ok(source) => source,
+            Err(reason) => return Some(Self { skips: vec![skip(reason)], lowered: None }),
+        };
+        let mut skips = Vec::new();
+        if let Some(TextFlaw::NotUtf8(at)) = source.flaw() {
+            skips.push(skip(SkipReason::NotUtf8 { line: source.line_of(at as u32) + 1 }));
+        }
+        let lowered = lower(kind, Input { tree, file, source: &source });
+        skips.extend(lowered.flaws.iter().map(|flaw| {
+            skip(SkipReason::NotUnderstood { what: flaw.what.clone(), line: source.line_of(flaw.span.start) + 1 })
+        }));
+        Some(Self { skips, lowered: Some(lowered) })
+    }
+}
+
+impl Lowered {
+    fn absorb(&mut self, other: Self) {
+        self.compose.extend(other.compose);
+        self.dockerfiles.extend(other.dockerfiles);
+        self.dockerignores.extend(other.dockerignores);
+        self.scripts.extend(other.scripts);
+        self.workflows.extend(other.workflows);
+        self.python.extend(other.python);
+        self.node.extend(other.node);
+        self.node_packages.extend(other.node_packages);
+        self.tsconfigs.extend(other.tsconfigs);
+        self.env.extend(other.env);
+        self.requirements.extend(other.requirements);
+    }
+}

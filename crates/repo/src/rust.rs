@@ -1,0 +1,5 @@
+//! Rust sources.
+
+use crate::{Input, Lowered};
+
+pub(crate) fn lower(_input: Input<'_>, _out: &mut Lowered) {}

@@ -1,0 +1,492 @@
+//! The files of one repository: an immutable, sorted list.
+
+use crate::{FileId, Ignores, Limits, Source, disk, git};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// The files of a repository, sorted by path; paths are relative to the root and use `/`.
+#[derive(Debug)]
+pub struct Tree {
+    root: Option<PathBuf>,
+    limits: Limits,
+    entries: Vec<Entry>,
+    index: FxHashMap<Arc<str>, FileId>,
+    /// Paths that git tracks; `None` outside a repository.
+    tracked: Option<FxHashSet<String>>,
+    submodules: Vec<String>,
+    ignores: Ignores,
+    /// Texts of a tree in memory, by file.
+    memory: FxHashMap<Arc<str>, Arc<Source>>,
+    skipped: Vec<Skip>,
+}
+
+/// One file of a tree.
+#[derive(Debug)]
+pub struct Entry {
+    path: Arc<str>,
+    kind: Kind,
+}
+
+/// What stands at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A symbolic link and where it points, as written. It is not followed when files are read.
+    Link(String),
+}
+
+/// Something that was not looked at, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skip {
+    /// The path, relative to the root.
+    pub path: String,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// Why something was not looked at, wholly or in part.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SkipReason {
+    /// The system would not let us read it.
+    Unreadable(String),
+    /// Larger than the limit; both in bytes.
+    TooLarge {
+        /// Its size.
+        size: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// It holds NUL bytes where text was expected.
+    Binary,
+    /// Neither a file nor a directory: a pipe, a socket, a device.
+    Special,
+    /// Its name is not UTF-8.
+    Name,
+    /// It was read, but this part of it was not understood: what, and the line from 1.
+    NotUnderstood {
+        /// What the parser met.
+        what: String,
+        /// Line, from 1.
+        line: u32,
+    },
+    /// Some bytes are not UTF-8; they were read as `?`. The first one's line, from 1.
+    NotUtf8 {
+        /// Line, from 1.
+        line: u32,
+    },
+}
+
+impl std::fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unreadable(why) => write!(f, "cannot be read: {why}"),
+            Self::TooLarge { size, limit } => write!(f, "too large: {size} bytes, the limit is {limit}"),
+            Self::Binary => f.write_str("not text: it holds NUL bytes"),
+            Self::Special => f.write_str("not a regular file"),
+            Self::Name => f.write_str("its name is not UTF-8"),
+            Self::NotUnderstood { what, line } => write!(f, "line {line}: {what}"),
+            Self::NotUtf8 { line } => write!(f, "line {line}: not UTF-8; read with `?` in place of the bytes"),
+        }
+    }
+}
+
+/// Why a tree could not be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// There is nothing at this path.
+    Missing(PathBuf),
+    /// It is not a directory.
+    NotADirectory(PathBuf),
+    /// The system said no.
+    Io(PathBuf, std::io::Error),
+}
+
+impl std::fmt::Display for OpenError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing(path) => write!(f, "{}: there is no such file or directory", path.display()),
+            Self::NotADirectory(path) => write!(f, "{}: not a directory", path.display()),
+            Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
+        }
+    }
+}
+
+impl Tree {
+    /// Lists the files below `root`: those that git tracks and those that it would not ignore.
+    ///
+    /// # Errors
+    /// When `root` is missing, not a directory or unreadable. Anything unreadable below it is listed as skipped.
+    pub fn disk(root: &Path, limits: Limits) -> Result<Self, OpenError> {
+        let root = match root.canonicalize() {
+            Ok(root) => root,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(OpenError::Missing(root.into())),
+            Err(error) => return Err(OpenError::Io(root.into(), error)),
+        };
+        if !root.is_dir() {
+            return Err(OpenError::NotADirectory(root));
+        }
+        std::fs::read_dir(&root).map_err(|error| OpenError::Io(root.clone(), error))?;
+        let (mut entries, mut skipped) = walk(&root);
+        let git = git::read(&root).unwrap_or_else(|why| {
+            skipped.push(Skip { path: ".git/index".into(), reason: SkipReason::Unreadable(why) });
+            None
+        });
+        let (top, tracked, submodules) = match git {
+            Some(git) => (git.top, Some(git.tracked), git.submodules),
+            None => (root.clone(), None, Vec::new()),
+        };
+        let walked: FxHashSet<Arc<str>> = entries.iter().map(|entry| entry.path.clone()).collect();
+        for path in tracked.iter().flatten().filter(|path| !walked.contains(path.as_str())) {
+            // Tracked though an ignore rule names it: part of the repository. Gone from disk: not.
+            if let Some(kind) = std::fs::symlink_metadata(root.join(path)).ok().and_then(|meta| kind_of(&root.join(path), &meta)) {
+                entries.push(Entry { path: path.as_str().into(), kind });
+            }
+        }
+        let mut tree = Self::from_entries(entries, skipped);
+        tree.ignores = read_ignores(&root, &top, &tree.entries);
+        tree.tracked = tracked.map(|paths| paths.into_iter().collect());
+        tree.submodules = submodules;
+        tree.limits = limits;
+        tree.root = Some(root);
+        Ok(tree)
+    }
+
+    /// A tree of texts in memory. Files that one of its `.gitignore` files names exist on its "disk" but are not
+    /// part of the repository.
+    pub fn memory<P: AsRef<str>, T: Into<String>>(files: impl IntoIterator<Item = (P, T)>) -> Self {
+        let memory: FxHashMap<Arc<str>, Arc<Source>> = files
+            .into_iter()
+            .map(|(path, text)| (Arc::from(path.as_ref()), Arc::new(Source::new(text))))
+            .collect();
+        let ignores = Ignores::new(memory.iter().filter_map(|(path, source)| {
+            let dir = path.strip_suffix(".gitignore")?;
+            (dir.is_empty() || dir.ends_with('/')).then(|| (dir.trim_end_matches('/'), source.text()))
+        }));
+        let entries = memory
+            .keys()
+            .filter(|path| ignores.rule(path, false).is_none())
+            .map(|path| Entry { path: path.clone(), kind: Kind::File })
+            .collect();
+        let mut tree = Self::from_entries(entries, Vec::new());
+        tree.ignores = ignores;
+        tree.memory = memory;
+        tree
+    }
+
+    fn from_entries(mut entries: Vec<Entry>, mut skipped: Vec<Skip>) -> Self {
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        entries.dedup_by(|a, b| a.path == b.path);
+        skipped.sort();
+        let index = entries.iter().enumerate().map(|(at, entry)| (entry.path.clone(), FileId(at as u32))).collect();
+        Self {
+            root: None,
+            limits: Limits::default(),
+            entries,
+            index,
+            tracked: None,
+            submodules: Vec::new(),
+            ignores: Ignores::default(),
+            memory: FxHashMap::default(),
+            skipped,
+        }
+    }
+
+    /// Every file, in the order of their paths.
+    pub fn files(&self) -> impl ExactSizeIterator<Item = FileId> + use<> {
+        (0..self.entries.len() as u32).map(FileId)
+    }
+
+    /// What was passed over while listing.
+    pub fn skipped(&self) -> &[Skip] {
+        &self.skipped
+    }
+
+    /// The path of a file, relative to the root.
+    pub fn path(&self, file: FileId) -> &str {
+        &self.entries[file.0 as usize].path
+    }
+
+    /// What stands there.
+    pub fn kind(&self, file: FileId) -> &Kind {
+        &self.entries[file.0 as usize].kind
+    }
+
+    /// The directory of the tree on disk; `None` in memory.
+    pub fn root(&self) -> Option<&Path> {
+        self.root.as_deref()
+    }
+
+    /// The file at `path`; `None` for directories, ignored files and what does not exist.
+    pub fn file(&self, path: &str) -> Option<FileId> {
+        self.index.get(path).copied()
+    }
+
+    /// The file at `path`, following symbolic links as long as they stay inside the tree.
+    pub fn resolve(&self, path: &str) -> Option<FileId> {
+        let path = self.follow(path)?;
+        self.file(&path)
+    }
+
+    /// `path` with every symbolic link on it replaced by what it points to; `None` when it leaves the tree or loops.
+    pub fn follow(&self, path: &str) -> Option<String> {
+        let mut path = path.to_owned();
+        for _ in 0..20 {
+            let link = path
+                .match_indices('/')
+                .map(|(at, _)| at)
+                .chain([path.len()])
+                .find_map(|end| match self.file(&path[..end]).map(|file| self.kind(file)) {
+                    Some(Kind::Link(target)) => Some((end, target.clone())),
+                    _ => None,
+                });
+            let Some((end, target)) = link else {
+                return Some(path);
+            };
+            let parent = path[..end].rsplit_once('/').map_or("", |(dir, _)| dir);
+            let resolved = join(parent, &target)?;
+            path = format!("{resolved}{}", &path[end..]);
+        }
+        None
+    }
+
+    /// Whether the tree has a file below the directory `path` (`""` is the root).
+    pub fn has_dir(&self, path: &str) -> bool {
+        self.below(path).next().is_some()
+    }
+
+    /// The files below the directory `path`, in the order of their paths.
+    pub fn below<'a>(&'a self, path: &str) -> impl Iterator<Item = FileId> + use<'a> {
+        let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
+        let first = self.entries.partition_point(|entry| *entry.path < *prefix);
+        self.entries[first..]
+            .iter()
+            .take_while(move |entry| entry.path.starts_with(&prefix))
+            .enumerate()
+            .map(move |(at, _)| FileId((first + at) as u32))
+    }
+
+    /// Whether a clone of the repository would hold `path`: git tracks it. Without git: it is there and not ignored.
+    pub fn is_tracked(&self, path: &str) -> bool {
+        self.tracked.as_ref().map_or_else(|| self.index.contains_key(path), |tracked| tracked.contains(path))
+    }
+
+    /// Whether we know what git tracks.
+    pub fn knows_tracked(&self) -> bool {
+        self.tracked.is_some()
+    }
+
+    /// Whether `path` lies in a submodule: another repository, about which nothing is known here.
+    pub fn in_submodule(&self, path: &str) -> bool {
+        self.submodules.iter().any(|module| {
+            path.strip_prefix(module.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
+    /// Git's ignore rules in this tree.
+    pub fn ignores(&self) -> &Ignores {
+        &self.ignores
+    }
+
+    /// Whether something stands at `path` on this disk, be it ignored, tracked or neither.
+    pub fn on_disk(&self, path: &str) -> bool {
+        match &self.root {
+            Some(root) => std::fs::symlink_metadata(root.join(path)).is_ok(),
+            None => {
+                let inside = format!("{path}/");
+                self.memory.keys().any(|known| **known == *path || known.starts_with(&inside))
+            }
+        }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read as text; the reason is for the list of skipped files.
+    pub fn source(&self, file: FileId) -> Result<Arc<Source>, SkipReason> {
+        let entry = &self.entries[file.0 as usize];
+        if let Some(source) = self.memory.get(&entry.path) {
+            return Ok(source.clone());
+        }
+        match (&self.root, &entry.kind) {
+            (Some(root), Kind::File) => disk::read(&root.join(&*entry.path), self.limits).map(Arc::new),
+            _ => Err(SkipReason::Special),
+        }
+    }
+}
+
+/// `path` as seen from `dir`, with `.` and `..` resolved; `None` when it is absolute or leaves the root.
+pub(crate) fn join(dir: &str, path: &str) -> Option<String> {
+    if path.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = dir.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+impl Tree {
+    /// `path` as seen from the directory `dir`, with `.` and `..` resolved; `None` when it is absolute or leaves the root.
+    pub fn join(dir: &str, path: &str) -> Option<String> {
+        join(dir, path)
+    }
+
+    /// The directory in which the file at `path` stands; `""` for the root.
+    pub fn parent(path: &str) -> &str {
+        path.rsplit_once('/').map_or("", |(dir, _)| dir)
+    }
+
+    /// The last part of `path`.
+    pub fn name(path: &str) -> &str {
+        path.rsplit_once('/').map_or(path, |(_, name)| name)
+    }
+}
+
+fn kind_of(path: &Path, meta: &std::fs::Metadata) -> Option<Kind> {
+    if meta.is_file() {
+        Some(Kind::File)
+    } else if meta.is_symlink() {
+        Some(Kind::Link(std::fs::read_link(path).ok()?.to_string_lossy().into_owned()))
+    } else {
+        None
+    }
+}
+
+fn walk(root: &Path) -> (Vec<Entry>, Vec<Skip>) {
+    let found = Mutex::new((Vec::new(), Vec::new()));
+    let walker = ignore::WalkBuilder::new(root)
+        .hidden(false)
+        .ignore(false)
+        .require_git(false)
+        .threads(rayon::current_num_threads())
+        .filter_entry(|entry| entry.file_name() != ".git")
+        .build_parallel();
+    walker.run(|| {
+        let mut local = Batch { found: &found, entries: Vec::new(), skipped: Vec::new() };
+        Box::new(move |entry| {
+            local.add(root, entry);
+            ignore::WalkState::Continue
+        })
+    });
+    found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// What one walking thread found; handed over when the thread ends.
+struct Batch<'a> {
+    found: &'a Mutex<(Vec<Entry>, Vec<Skip>)>,
+    entries: Vec<Entry>,
+    skipped: Vec<Skip>,
+}
+
+impl Batch<'_> {
+    fn add(&mut self, root: &Path, entry: Result<ignore::DirEntry, ignore::Error>) {
+        let relative = |path: &Path| {
+            let inside = path.strip_prefix(root).unwrap_or(path);
+            (inside.to_string_lossy().replace('\\', "/"), inside.to_str().is_some())
+        };
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let mut path = String::new();
+                if let ignore::Error::WithPath { path: at, .. } = &error {
+                    path = relative(at).0;
+                }
+                let why = error.io_error().map_or_else(|| error.to_string(), |io| io.kind().to_string());
+                self.skipped.push(Skip { path, reason: SkipReason::Unreadable(why) });
+                return;
+            }
+        };
+        let Some(file_type) = entry.file_type() else { return };
+        if file_type.is_dir() {
+            return;
+        }
+        let (path, is_utf8) = relative(entry.path());
+        let kind = if file_type.is_file() {
+            Some(Kind::File)
+        } else if file_type.is_symlink() {
+            std::fs::read_link(entry.path()).ok().map(|target| Kind::Link(target.to_string_lossy().into_owned()))
+        } else {
+            None
+        };
+        match kind {
+            Some(kind) if is_utf8 => self.entries.push(Entry { path: path.into(), kind }),
+            Some(_) => self.skipped.push(Skip { path, reason: SkipReason::Name }),
+            None => self.skipped.push(Skip { path, reason: SkipReason::Special }),
+        }
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if let Ok(mut found) = self.found.lock() {
+            found.0.append(&mut self.entries);
+            found.1.append(&mut self.skipped);
+        }
+    }
+}
+
+/// The `.gitignore` files of the tree and of the directories between it and the top of the work tree.
+fn read_ignores(root: &Path, top: &Path, entries: &[Entry]) -> Ignores {
+    let mut texts: Vec<(String, String)> = entries
+        .iter()
+        .filter(|entry| Tree::name(&entry.path) == ".gitignore")
+        .filter_map(|entry| Some((Tree::parent(&entry.path).to_owned(), std::fs::read_to_string(root.join(&*entry.path)).ok()?)))
+        .collect();
+    // Rules above the root apply below it, but for those anchored to a directory above.
+    for above in root.ancestors().skip(1).take_while(|dir| dir.starts_with(top)) {
+        if let Ok(text) = std::fs::read_to_string(above.join(".gitignore")) {
+            let floating = text.lines().filter(|line| !line.trim_end_matches('/').contains('/'));
+            texts.push((String::new(), floating.collect::<Vec<_>>().join("\n")));
+        }
+    }
+    Ignores::new(texts.iter().map(|(dir, text)| (dir.as_str(), text.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_join_inside_the_root_only() {
+        assert_eq!(join("a/b", "../c/./d").as_deref(), Some("a/c/d"));
+        assert_eq!(join("a", "../../c"), None);
+        assert_eq!(join("a", "/etc"), None);
+        assert_eq!(join("a", "..").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn a_memory_tree_hides_what_its_gitignore_names_but_knows_that_it_exists() {
+        let tree = Tree::memory([(".gitignore", "lib/\n"), ("lib/a.ts", ""), ("src/b.ts", "")]);
+        let paths: Vec<_> = tree.files().map(|file| tree.path(file)).collect();
+        assert_eq!(paths, [".gitignore", "src/b.ts"]);
+        assert!(tree.on_disk("lib/a.ts") && tree.on_disk("lib") && !tree.is_tracked("lib/a.ts"));
+        assert!(tree.has_dir("src") && !tree.has_dir("lib"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_inside_the_tree_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        std::fs::create_dir_all(root.join("real")).unwrap();
+        std::fs::write(root.join("real/a.py"), "").unwrap();
+        std::os::unix::fs::symlink("real", root.join("link")).unwrap();
+        std::os::unix::fs::symlink("/etc", root.join("out")).unwrap();
+        std::os::unix::fs::symlink("loop", root.join("loop")).unwrap();
+        let tree = Tree::disk(root, Limits::default()).unwrap();
+        assert_eq!(tree.resolve("link/a.py"), tree.file("real/a.py"));
+        assert!(tree.resolve("real/a.py").is_some());
+        assert_eq!(tree.resolve("out/passwd"), None);
+        assert_eq!(tree.resolve("loop"), None);
+        assert!(tree.file("out/passwd").is_none());
+    }
+}
