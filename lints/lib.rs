@@ -1,0 +1,1 @@
+//! Every lint, one folder each. `ls lints` is the catalogue.
