@@ -49,14 +49,22 @@ impl Kind {
             Some((stem, extension)) if !stem.is_empty() => (stem, extension),
             _ => (lower.as_str(), ""),
         };
-        let is_named = |word: &str| lower == word || lower.starts_with(&format!("{word}.")) || stem.ends_with(&format!(".{word}"));
+        let is_named =
+            |word: &str| lower == word || lower.starts_with(&format!("{word}.")) || stem.ends_with(&format!(".{word}"));
         if lower == ".dockerignore" || extension == "dockerignore" {
             return Some(Self::DockerIgnore);
         }
-        if extension == "dockerfile" || extension == "containerfile" || is_named("dockerfile") || is_named("containerfile") {
+        if extension == "dockerfile"
+            || extension == "containerfile"
+            || is_named("dockerfile")
+            || is_named("containerfile")
+        {
             // `Dockerfile.py` and the like are programs about Dockerfiles.
-            return (!matches!(extension, "py" | "ts" | "js" | "go" | "rs" | "md" | "json" | "svg" | "j2" | "tmpl" | "template" | "erb"))
-                .then_some(Self::Dockerfile);
+            return (!matches!(
+                extension,
+                "py" | "ts" | "js" | "go" | "rs" | "md" | "json" | "svg" | "j2" | "tmpl" | "template" | "erb"
+            ))
+            .then_some(Self::Dockerfile);
         }
         if lower == "makefile" || lower == "gnumakefile" || extension == "mk" {
             return Some(Self::Makefile);
@@ -65,7 +73,9 @@ impl Kind {
             return Some(Self::Env);
         }
         match extension {
-            "yml" | "yaml" if path.contains(".github/workflows/") && Tree::parent(path).ends_with(".github/workflows") => {
+            "yml" | "yaml"
+                if path.contains(".github/workflows/") && Tree::parent(path).ends_with(".github/workflows") =>
+            {
                 Some(Self::Workflow)
             }
             "yml" | "yaml" if is_compose_name(stem) => Some(Self::Compose),

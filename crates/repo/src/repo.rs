@@ -5,6 +5,7 @@ use crate::{
     Compose, DockerIgnore, Dockerfile, Env, Node, NodePackage, Python, Requirements, Script, TsConfig, Workflow,
 };
 use rayon::prelude::*;
+use std::panic::AssertUnwindSafe;
 use twiceshy_source::{FileId, Flaw as TextFlaw, Skip, SkipReason, Tree};
 
 /// A repository: its files, what they mean alone, and the answers that need more than one of them.
@@ -112,7 +113,12 @@ impl Read {
         if let Some(TextFlaw::NotUtf8(at)) = source.flaw() {
             skips.push(skip(SkipReason::NotUtf8 { line: source.line_of(at as u32) + 1 }));
         }
-        let lowered = lower(kind, Input { tree, file, source: &source });
+        // A parser's panic is a file that we did not understand, not the end of the run.
+        let lowered = std::panic::catch_unwind(AssertUnwindSafe(|| lower(kind, Input { tree, file, source: &source })));
+        let Ok(lowered) = lowered else {
+            skips.push(skip(SkipReason::Internal));
+            return Some(Self { skips, lowered: None });
+        };
         skips.extend(lowered.flaws.iter().map(|flaw| {
             skip(SkipReason::NotUnderstood { what: flaw.what.clone(), line: source.line_of(flaw.span.start) + 1 })
         }));

@@ -103,7 +103,10 @@ impl Extract {
     /// Starts an extract of a part of this one, for a language nested in this text.
     pub fn nested(&self, quoting: Quoting) -> Extractor<'_> {
         let quoting = if self.quoting == Quoting::Verbatim { quoting } else { Quoting::Opaque };
-        Extractor { outer: Some(self), extract: Self { text: String::new(), file: self.file, quoting, pieces: Vec::new() } }
+        Extractor {
+            outer: Some(self),
+            extract: Self { text: String::new(), file: self.file, quoting, pieces: Vec::new() },
+        }
     }
 }
 

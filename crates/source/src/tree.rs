@@ -71,6 +71,8 @@ pub enum SkipReason {
         /// Line, from 1.
         line: u32,
     },
+    /// Reading it ended in an error of ours.
+    Internal,
     /// Some bytes are not UTF-8; they were read as `?`. The first one's line, from 1.
     NotUtf8 {
         /// Line, from 1.
@@ -87,6 +89,7 @@ impl std::fmt::Display for SkipReason {
             Self::Special => f.write_str("not a regular file"),
             Self::Name => f.write_str("its name is not UTF-8"),
             Self::NotUnderstood { what, line } => write!(f, "line {line}: {what}"),
+            Self::Internal => f.write_str("an internal error of twiceshy; please report it"),
             Self::NotUtf8 { line } => write!(f, "line {line}: not UTF-8; read with `?` in place of the bytes"),
         }
     }
@@ -140,7 +143,9 @@ impl Tree {
         let walked: FxHashSet<Arc<str>> = entries.iter().map(|entry| entry.path.clone()).collect();
         for path in tracked.iter().flatten().filter(|path| !walked.contains(path.as_str())) {
             // Tracked though an ignore rule names it: part of the repository. Gone from disk: not.
-            if let Some(kind) = std::fs::symlink_metadata(root.join(path)).ok().and_then(|meta| kind_of(&root.join(path), &meta)) {
+            if let Some(kind) =
+                std::fs::symlink_metadata(root.join(path)).ok().and_then(|meta| kind_of(&root.join(path), &meta))
+            {
                 entries.push(Entry { path: path.as_str().into(), kind });
             }
         }
@@ -156,10 +161,8 @@ impl Tree {
     /// A tree of texts in memory. Files that one of its `.gitignore` files names exist on its "disk" but are not
     /// part of the repository.
     pub fn memory<P: AsRef<str>, T: Into<String>>(files: impl IntoIterator<Item = (P, T)>) -> Self {
-        let memory: FxHashMap<Arc<str>, Arc<Source>> = files
-            .into_iter()
-            .map(|(path, text)| (Arc::from(path.as_ref()), Arc::new(Source::new(text))))
-            .collect();
+        let memory: FxHashMap<Arc<str>, Arc<Source>> =
+            files.into_iter().map(|(path, text)| (Arc::from(path.as_ref()), Arc::new(Source::new(text)))).collect();
         let ignores = Ignores::new(memory.iter().filter_map(|(path, source)| {
             let dir = path.strip_suffix(".gitignore")?;
             (dir.is_empty() || dir.ends_with('/')).then(|| (dir.trim_end_matches('/'), source.text()))
@@ -233,14 +236,12 @@ impl Tree {
     pub fn follow(&self, path: &str) -> Option<String> {
         let mut path = path.to_owned();
         for _ in 0..20 {
-            let link = path
-                .match_indices('/')
-                .map(|(at, _)| at)
-                .chain([path.len()])
-                .find_map(|end| match self.file(&path[..end]).map(|file| self.kind(file)) {
+            let link = path.match_indices('/').map(|(at, _)| at).chain([path.len()]).find_map(|end| {
+                match self.file(&path[..end]).map(|file| self.kind(file)) {
                     Some(Kind::Link(target)) => Some((end, target.clone())),
                     _ => None,
-                });
+                }
+            });
             let Some((end, target)) = link else {
                 return Some(path);
             };
@@ -439,7 +440,9 @@ fn read_ignores(root: &Path, top: &Path, entries: &[Entry]) -> Ignores {
     let mut texts: Vec<(String, String)> = entries
         .iter()
         .filter(|entry| Tree::name(&entry.path) == ".gitignore")
-        .filter_map(|entry| Some((Tree::parent(&entry.path).to_owned(), std::fs::read_to_string(root.join(&*entry.path)).ok()?)))
+        .filter_map(|entry| {
+            Some((Tree::parent(&entry.path).to_owned(), std::fs::read_to_string(root.join(&*entry.path)).ok()?))
+        })
         .collect();
     // Rules above the root apply below it, but for those anchored to a directory above.
     for above in root.ancestors().skip(1).take_while(|dir| dir.starts_with(top)) {

@@ -1,0 +1,86 @@
+//! The one trait, and a row of the one table.
+
+use crate::{Finding, Findings, Meta};
+use serde::de::DeserializeOwned;
+use twiceshy_repo::Repo;
+
+/// One rule. Its fields are its options; its folder is its documentation.
+pub trait Lint: Default + DeserializeOwned + Send + Sync + 'static {
+    /// What it looks at: each document of a kind, or the whole [`Repo`].
+    type Subject: Subject;
+
+    /// Its level and group; `meta!(Error, Outage)`.
+    const META: Meta;
+
+    /// Reports what is wrong with `subject`.
+    fn check(&self, subject: &Self::Subject, repo: &Repo, found: &mut Findings);
+}
+
+/// Something that a lint can look at.
+pub trait Subject: Sized + Sync + 'static {
+    /// All of them in a repository.
+    fn all(repo: &Repo) -> &[Self];
+}
+
+impl Subject for Repo {
+    fn all(repo: &Repo) -> &[Self] {
+        std::slice::from_ref(repo)
+    }
+}
+
+macro_rules! subjects {
+    ($($kind:ident: $field:ident),* $(,)?) => {
+        $(impl Subject for twiceshy_repo::$kind {
+            fn all(repo: &Repo) -> &[Self] {
+                &repo.$field
+            }
+        })*
+    };
+}
+
+subjects! {
+    Compose: compose,
+    Dockerfile: dockerfiles,
+    DockerIgnore: dockerignores,
+    Script: scripts,
+    Workflow: workflows,
+    Python: python,
+    Node: node,
+    NodePackage: node_packages,
+    TsConfig: tsconfigs,
+    Env: env,
+    Requirements: requirements,
+}
+
+/// A row of the table of lints.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The lint's name.
+    pub name: String,
+    /// What it says about itself.
+    pub meta: Meta,
+    run: fn(&Repo) -> Vec<Finding>,
+}
+
+impl Entry {
+    /// The row for a lint.
+    pub fn of<L: Lint>() -> Self {
+        Self {
+            name: L::META.name(),
+            meta: L::META,
+            run: |repo| {
+                let lint = L::default();
+                let mut found = Findings::default();
+                for subject in L::Subject::all(repo) {
+                    lint.check(subject, repo, &mut found);
+                }
+                found.into_vec()
+            },
+        }
+    }
+
+    /// Everything that the lint finds.
+    pub fn run(&self, repo: &Repo) -> Vec<Finding> {
+        (self.run)(repo)
+    }
+}
