@@ -1,0 +1,52 @@
+//! Whole small repositories with their expected reports, and the replays of incidents.
+
+use crate::{harness, lints};
+use std::path::{Path, PathBuf};
+
+fn directories(below: &Path) -> Vec<PathBuf> {
+    let mut directories: Vec<_> = std::fs::read_dir(below)
+        .unwrap_or_else(|error| panic!("{}: {error}", below.display()))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    directories.sort();
+    directories
+}
+
+/// Compares with `report.snap` in `folder`; `INSTA_UPDATE=always` writes it anew.
+fn assert_report(folder: &Path, report: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("report", report));
+}
+
+#[test]
+fn every_fixture_gives_the_report_beside_it() {
+    let fixtures = directories(&harness::top().join("fixtures"));
+    for folder in fixtures.iter().filter(|folder| !folder.ends_with("incidents")) {
+        let files = harness::read_dir(&folder.join("repo"));
+        let repo = harness::repo(&files);
+        assert_report(folder, &harness::plain(&repo, &harness::report(&repo).diagnostics));
+        for lint in twiceshy_lints::all() {
+            lints::obeys_the_law(&lint, &files).unwrap_or_else(|what| panic!("{}: {what}", folder.display()));
+        }
+    }
+}
+
+#[test]
+fn every_incident_is_reported_before_and_silent_after() {
+    for folder in directories(&harness::top().join("fixtures/incidents")) {
+        let before = harness::repo(&harness::read_dir(&folder.join("before")));
+        let report = harness::plain(&before, &harness::report(&before).diagnostics);
+        assert!(!report.is_empty(), "{}: nothing is reported before", folder.display());
+        assert_report(&folder, &report);
+        let after = harness::repo(&harness::read_dir(&folder.join("after")));
+        let report = harness::plain(&after, &harness::report(&after).diagnostics);
+        assert_eq!(report, "", "{}: reported after the repair", folder.display());
+        for repo in [before, after] {
+            assert_eq!(repo.skipped(), [], "{}: not understood", folder.display());
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Every lint's README and cases.md, executed: marked findings are found, everything else is silent, fixes obey the law.
+
+use crate::harness::{self, Case, Files};
+use std::collections::BTreeMap;
+use twiceshy_lint::{Diagnostic, Entry, Safety};
+use twiceshy_repo::Repo;
+
+fn pages(lint: &Entry) -> Vec<Case> {
+    let folder = harness::top().join("lints").join(lint.name.replace('-', "_"));
+    let read = |page: &str| {
+        let path = folder.join(page);
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        harness::cases(&format!("{} {page}", lint.name), &text)
+    };
+    [read("README.md"), read("cases.md")].into_iter().flatten().collect()
+}
+
+/// Collects what went wrong over all lints, so that one run shows everything.
+fn check_all(check: impl Fn(&Entry, &Case) -> Result<(), String>) {
+    let only = std::env::var("LINT").ok();
+    let mut wrong = Vec::new();
+    for lint in twiceshy_lints::all() {
+        if only.as_ref().is_some_and(|only| *only != lint.name) {
+            continue;
+        }
+        for case in pages(&lint) {
+            if let Err(what) = check(&lint, &case) {
+                wrong.push(format!("## {}\n{what}", case.title));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn marked_findings_are_found_and_nothing_else() {
+    check_all(|lint, case| {
+        let repo = harness::repo(&case.files);
+        let report = harness::report_of(&repo, lint);
+        let mut unmet: Vec<_> = case.marks.iter().collect();
+        let mut unmarked = Vec::new();
+        for diagnostic in &report.diagnostics {
+            let spot = harness::spot(&repo, diagnostic.place);
+            let said = format!("{}\n{}\n{}", diagnostic.label, diagnostic.message, diagnostic.notes.join("\n"));
+            let met = unmet.iter().position(|mark| {
+                let place = (mark.path.clone(), mark.line, mark.column, mark.width);
+                !mark.is_related && place == spot && said.contains(&mark.text)
+            });
+            match met {
+                Some(at) => drop(unmet.remove(at)),
+                None => unmarked.push(format!("{spot:?} {said}")),
+            }
+            for related in &diagnostic.related {
+                let spot = harness::spot(&repo, related.place);
+                unmet.retain(|mark| {
+                    let place = (mark.path.clone(), mark.line, mark.column, mark.width);
+                    !(mark.is_related && place == spot && related.message.contains(&mark.text))
+                });
+            }
+        }
+        if unmet.is_empty() && unmarked.is_empty() {
+            return Ok(());
+        }
+        let skipped = repo.skipped();
+        Err(format!(
+            "marks that nothing met: {unmet:#?}\nfindings without a mark: {unmarked:#?}\nreport:\n{}skipped: {skipped:?}",
+            harness::plain(&repo, &report.diagnostics)
+        ))
+    });
+}
+
+#[test]
+fn every_lint_shows_a_finding_and_a_silence() {
+    for lint in twiceshy_lints::all() {
+        let cases = pages(&lint);
+        let (loud, silent): (Vec<_>, Vec<_>) = cases.iter().partition(|case| !case.marks.is_empty());
+        assert!(!loud.is_empty(), "{} shows no finding", lint.name);
+        assert!(!silent.is_empty(), "{} shows no silence", lint.name);
+    }
+}
+
+#[test]
+fn diff_blocks_are_what_the_fixes_do() {
+    check_all(|lint, case| {
+        if case.diffs.is_empty() {
+            return Ok(());
+        }
+        let repo = harness::repo(&case.files);
+        let report = harness::report_of(&repo, lint);
+        let edits: Vec<_> = report
+            .diagnostics
+            .iter()
+            .filter_map(|found| found.fixes.first())
+            .flat_map(|fix| fix.edits.clone())
+            .collect();
+        let fixed = harness::apply(&repo, &case.files, &edits);
+        let mut diffs: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (path, after) in &fixed {
+            let diff = twiceshy_source::diff(&case.files[path], after, 0);
+            let changed: Vec<_> = diff.lines().filter(|line| line.starts_with(['+', '-'])).map(str::to_owned).collect();
+            if !changed.is_empty() {
+                diffs.insert(path.clone(), changed);
+            }
+        }
+        if diffs == case.diffs { Ok(()) } else { Err(format!("expected: {:#?}\nfixes do: {diffs:#?}", case.diffs)) }
+    });
+}
+
+/// Applied, a fix leaves no new parse error, its finding is gone, and a second run changes nothing.
+pub fn obeys_the_law(lint: &Entry, files: &Files) -> Result<(), String> {
+    let repo = harness::repo(files);
+    let report = harness::report_of(&repo, lint);
+    for found in &report.diagnostics {
+        for fix in &found.fixes {
+            let fixed_files = harness::apply(&repo, files, &fix.edits);
+            let fixed = harness::repo(&fixed_files);
+            if fixed.skipped().len() > repo.skipped().len() {
+                return Err(format!("`{}` leaves a parse error: {:?}\n{fixed_files:#?}", fix.title, fixed.skipped()));
+            }
+            let again = harness::report_of(&fixed, lint);
+            if again.diagnostics.len() >= report.diagnostics.len() {
+                let left = harness::plain(&fixed, &again.diagnostics);
+                return Err(format!("`{}` does not do away with the finding:\n{left}{fixed_files:#?}", fix.title));
+            }
+        }
+    }
+    let once = safely_fixed(lint, &repo, files, &report.diagnostics)?;
+    let repo = harness::repo(&once);
+    let rest = harness::report_of(&repo, lint);
+    if safely_fixed(lint, &repo, &once, &rest.diagnostics)? != once {
+        return Err("a second run of the safe fixes changes something".into());
+    }
+    Ok(())
+}
+
+fn safely_fixed(lint: &Entry, repo: &Repo, files: &Files, found: &[Diagnostic]) -> Result<Files, String> {
+    let mut edits = Vec::new();
+    for diagnostic in found {
+        let mut safe = diagnostic.fixes.iter().filter(|fix| fix.safety == Safety::Safe);
+        edits.extend(safe.next().into_iter().flat_map(|fix| fix.edits.clone()));
+        if safe.next().is_some() {
+            return Err(format!("{} offers two safe fixes for one finding; which one does --fix take?", lint.name));
+        }
+    }
+    Ok(harness::apply(repo, files, &edits))
+}
+
+#[test]
+fn fixes_obey_the_law() {
+    check_all(|lint, case| obeys_the_law(lint, &case.files));
+}
