@@ -15,6 +15,8 @@ pub enum Quoting {
     Single,
     /// A YAML plain or folded scalar: no line breaks, no `: ` or ` #`.
     Plain,
+    /// One line of a file that needs no escapes but cannot hold a line break (a Dockerfile instruction).
+    Line,
     /// Anything that an edit cannot be written into.
     Opaque,
 }
@@ -95,6 +97,7 @@ impl Extract {
         let written = match self.quoting {
             Quoting::Verbatim => text.to_owned(),
             Quoting::Indented(spaces) => text.replace('\n', &format!("\n{}", " ".repeat(usize::from(spaces)))),
+            Quoting::Line if !text.contains('\n') => text.to_owned(),
             Quoting::Double if !text.contains('\n') => text.replace('\\', "\\\\").replace('"', "\\\""),
             Quoting::Single if !text.contains('\n') => text.replace('\'', "''"),
             Quoting::Plain if !text.contains('\n') && !text.contains(": ") && !text.contains(" #") => text.to_owned(),

@@ -9,6 +9,8 @@
 //! * Trees are borrowed by the worker that lowers them and die with it.
 
 pub mod code;
+pub mod dockerfile;
+pub mod toml;
 pub mod yaml;
 
 use twiceshy_source::Span;
