@@ -80,6 +80,9 @@ pub enum ExprKind<'a> {
     Assign(&'a Expr<'a>, &'a str, &'a Expr<'a>),
     /// `*operand`, `**operand`, `...operand`
     Spread(&'a Expr<'a>),
+    /// `[element for target in iterable if test]`: the element (a dictionary's is a `Dict` of one entry), then
+    /// `target in iterable` as `Binary("in", …)` and the tests, in order.
+    Comprehension(&'a Expr<'a>, &'a [Expr<'a>]),
     /// Anything else, with its parts.
     Other(&'a [Expr<'a>]),
 }
@@ -195,9 +198,9 @@ pub enum StmtKind<'a> {
     Class(&'a Class<'a>),
     /// `if test: then else: otherwise`; `elif` nests in `otherwise`.
     If(&'a Expr<'a>, &'a [Stmt<'a>], &'a [Stmt<'a>]),
-    /// A loop of any kind: what it runs over or tests, and its body.
+    /// A loop of any kind: what it runs over (`Binary("in", target, iterable)`) or tests, and its body.
     Loop(&'a [Expr<'a>], &'a [Stmt<'a>]),
-    /// `with items: body`
+    /// `with items: body`; an item with a name is an `Assign(name, "as", item)`.
     With(&'a [Expr<'a>], &'a [Stmt<'a>]),
     /// `try`, its handlers (each a block), `else` and `finally`
     Try(&'a Try<'a>),
@@ -218,7 +221,8 @@ pub struct Import<'a> {
     pub module: Name<'a>,
     /// Leading dots of a relative Python import.
     pub dots: u32,
-    /// Names taken from it and what they are called here; empty for `import module`. `*` is a name.
+    /// Names taken from it and what they are called here; empty for `import module`. `*` is a name: `("*", "*")` takes
+    /// all of them, `("*", "m")` is the module itself under the name `m` (`import module as m`, `import * as m`).
     pub names: &'a [(Name<'a>, Name<'a>)],
     /// `import type`, or inside `if TYPE_CHECKING`.
     pub type_only: bool,

@@ -11,6 +11,7 @@
 pub mod code;
 pub mod dockerfile;
 pub mod toml;
+pub mod python;
 pub mod yaml;
 
 use twiceshy_source::Span;
