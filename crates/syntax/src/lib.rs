@@ -12,6 +12,7 @@ pub mod code;
 pub mod dockerfile;
 pub mod toml;
 pub mod python;
+pub mod shell;
 pub mod yaml;
 
 use twiceshy_source::Span;

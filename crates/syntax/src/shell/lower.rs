@@ -1,0 +1,884 @@
+//! From tree-sitter-bash's tree to our arena.
+
+use super::{
+    Arm, Assignment, Branch, For, Joint, MAX_DEPTH, Name, Node, NodeId, NodeKind, Redirect,
+    RedirectKind, Shell, Simple, Test, While, Word,
+};
+use std::cell::RefCell;
+use tree_sitter::{Node as Ts, Parser};
+use twiceshy_source::Span;
+
+thread_local! {
+    /// Making a parser costs more than parsing a healthcheck.
+    static PARSER: RefCell<Option<Parser>> = RefCell::new(parser());
+}
+
+fn parser() -> Option<Parser> {
+    let mut parser = Parser::new();
+    parser
+        .set_language(&tree_sitter_bash::LANGUAGE.into())
+        .ok()?;
+    Some(parser)
+}
+
+pub(super) fn shell(text: &str) -> Shell {
+    let tree = PARSER.with_borrow_mut(|parser| parser.as_mut()?.parse(text, None));
+    let mut lower = Lower {
+        text,
+        shell: Shell::default(),
+        depth: 0,
+    };
+    let all = Span::new(0, text.len());
+    let root = lower.node(Shell::ROOT, all);
+    if let Some(tree) = &tree {
+        let items = lower.statements(root, &children(tree.root_node()));
+        lower.shell.nodes[root.0 as usize].kind = NodeKind::List(items);
+    }
+    lower.shell.comments.sort();
+    lower.shell
+}
+
+pub(super) struct Lower<'t> {
+    pub(super) text: &'t str,
+    pub(super) shell: Shell,
+    pub(super) depth: usize,
+}
+
+/// One command of a statement, before precedence is put right.
+#[derive(Default)]
+struct Element<'t> {
+    node: Option<Ts<'t>>,
+    redirects: Vec<Ts<'t>>,
+    arguments: Vec<Ts<'t>>,
+}
+
+/// A statement as a flat sequence, in the order of the text.
+enum Token<'t> {
+    Command(Element<'t>),
+    Pipe,
+    Joint(Joint),
+    Not,
+}
+
+enum Work<'t> {
+    Visit(Ts<'t>),
+    Token(Token<'t>),
+    Redirect(Ts<'t>),
+    Argument(Ts<'t>),
+}
+
+pub(super) fn span(node: Ts<'_>) -> Span {
+    Span::new(node.start_byte(), node.end_byte())
+}
+
+pub(super) fn children<'t>(node: Ts<'t>) -> Vec<Ts<'t>> {
+    let mut cursor = node.walk();
+    node.children(&mut cursor).collect()
+}
+
+fn fields<'t>(node: Ts<'t>) -> Vec<(Option<&'t str>, Ts<'t>)> {
+    let mut cursor = node.walk();
+    let mut found = Vec::new();
+    if cursor.goto_first_child() {
+        loop {
+            found.push((cursor.field_name(), cursor.node()));
+            if !cursor.goto_next_sibling() {
+                return found;
+            }
+        }
+    }
+    found
+}
+
+fn is_statement(kind: &str) -> bool {
+    matches!(
+        kind,
+        "redirected_statement"
+            | "variable_assignment"
+            | "variable_assignments"
+            | "command"
+            | "declaration_command"
+            | "unset_command"
+            | "test_command"
+            | "negated_command"
+            | "for_statement"
+            | "c_style_for_statement"
+            | "while_statement"
+            | "if_statement"
+            | "case_statement"
+            | "pipeline"
+            | "list"
+            | "compound_statement"
+            | "function_definition"
+            | "subshell"
+    )
+}
+
+impl<'t> Lower<'t> {
+    fn node(&mut self, parent: NodeId, span: Span) -> NodeId {
+        let id = NodeId(self.shell.nodes.len() as u32);
+        self.shell.nodes.push(Node {
+            span,
+            parent,
+            kind: NodeKind::List(Vec::new()),
+            redirects: Vec::new(),
+        });
+        id
+    }
+
+    fn set(&mut self, id: NodeId, kind: NodeKind) -> NodeId {
+        self.shell.nodes[id.0 as usize].kind = kind;
+        id
+    }
+
+    pub(super) fn text(&self, node: Ts<'_>) -> &'t str {
+        span(node).of(self.text)
+    }
+
+    /// A list of the statements among `nodes`, standing in `parent`.
+    pub(super) fn list(&mut self, parent: NodeId, nodes: &[Ts<'t>]) -> NodeId {
+        let mut all = None::<Span>;
+        for &node in nodes
+            .iter()
+            .filter(|node| is_statement(node.kind()) || node.is_error())
+        {
+            all = Some(all.map_or(span(node), |all| all.to(span(node))));
+        }
+        let at = all.unwrap_or_else(|| {
+            let at = nodes
+                .last()
+                .map_or(self.shell.node(parent).span.start as usize, |node| {
+                    node.end_byte()
+                });
+            Span::new(at, at)
+        });
+        let id = self.node(parent, at);
+        let items = self.statements(id, nodes);
+        self.set(id, NodeKind::List(items))
+    }
+
+    /// The statements among `nodes`, each with its `&`.
+    fn statements(&mut self, parent: NodeId, nodes: &[Ts<'t>]) -> Vec<NodeId> {
+        if self.depth >= MAX_DEPTH {
+            let damaged = nodes.iter().map(|&node| span(node)).reduce(Span::to);
+            self.shell.damaged.extend(damaged);
+            return Vec::new();
+        }
+        self.depth += 1;
+        let mut items = Vec::new();
+        for (index, &node) in nodes.iter().enumerate() {
+            match node.kind() {
+                "comment" => self.shell.comments.push(span(node)),
+                "ERROR" => self.error(parent, node, &mut items),
+                kind if is_statement(kind) => {
+                    let after = nodes[index + 1..]
+                        .iter()
+                        .find(|node| node.kind() != "comment");
+                    if after.is_some_and(|after| after.kind() == "&") {
+                        let id = self.node(parent, span(node));
+                        let inner = self.statement(id, node);
+                        items.push(self.set(id, NodeKind::Background(inner)));
+                    } else {
+                        items.push(self.statement(parent, node));
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.depth -= 1;
+        items
+    }
+
+    /// What can be saved from an error node: its statements, and loose words as commands.
+    fn error(&mut self, parent: NodeId, node: Ts<'t>, items: &mut Vec<NodeId>) {
+        self.shell.damaged.push(span(node));
+        let nodes = children(node);
+        let mut index = 0;
+        while let Some(&node) = nodes.get(index) {
+            index += 1;
+            match node.kind() {
+                "command_name" => {
+                    let line = node.start_position().row;
+                    let first = index - 1;
+                    while nodes.get(index).is_some_and(|next| {
+                        next.start_position().row == line && super::word::is_word(next.kind())
+                    }) {
+                        index += 1;
+                    }
+                    let at = span(node).to(span(nodes[index - 1]));
+                    let id = self.node(parent, at);
+                    let words = nodes[first..index]
+                        .iter()
+                        .map(|&word| self.word(id, word))
+                        .collect();
+                    self.set(
+                        id,
+                        NodeKind::Simple(Simple {
+                            assignments: Vec::new(),
+                            words,
+                        }),
+                    );
+                    items.push(id);
+                }
+                _ if node.child_count() > 0 && !super::word::is_word(node.kind()) => {
+                    items.extend(self.statements(parent, &[node]));
+                }
+                "comment" => self.shell.comments.push(span(node)),
+                _ => {}
+            }
+        }
+    }
+
+    /// One statement: an and-or list of pipelines of commands, grouped as the shell groups them.
+    fn statement(&mut self, parent: NodeId, node: Ts<'t>) -> NodeId {
+        let tokens = self.flatten(node);
+        let mut groups: Vec<(Joint, Vec<Token<'t>>)> = vec![(Joint::And, Vec::new())];
+        for token in tokens {
+            match token {
+                Token::Joint(joint) => groups.push((joint, Vec::new())),
+                token => {
+                    if let Some((_, group)) = groups.last_mut() {
+                        group.push(token);
+                    }
+                }
+            }
+        }
+        groups.retain(|(_, group)| !group.is_empty());
+        let at = groups
+            .iter()
+            .flat_map(|(_, group)| group)
+            .filter_map(element_span)
+            .reduce(Span::to);
+        if groups.len() < 2 {
+            return match groups.pop() {
+                Some((_, group)) => self.pipeline(parent, group),
+                None => self.node(parent, span(node)),
+            };
+        }
+        let id = self.node(parent, at.unwrap_or(span(node)));
+        let mut groups = groups.into_iter();
+        let first = groups
+            .next()
+            .map_or(id, |(_, group)| self.pipeline(id, group));
+        let rest = groups
+            .map(|(joint, group)| (joint, self.pipeline(id, group)))
+            .collect();
+        self.set(id, NodeKind::AndOr(first, rest))
+    }
+
+    fn pipeline(&mut self, parent: NodeId, mut tokens: Vec<Token<'t>>) -> NodeId {
+        let at = tokens
+            .iter()
+            .filter_map(element_span)
+            .reduce(Span::to)
+            .unwrap_or_default();
+        let negations = tokens
+            .iter()
+            .take_while(|token| matches!(token, Token::Not))
+            .count();
+        if negations > 0 {
+            // `!` stands two bytes or more before its pipeline.
+            let start = self.text[..at.start as usize]
+                .rfind('!')
+                .map_or(at.start, |start| start as u32);
+            let id = self.node(parent, Span { start, end: at.end });
+            let inner = self.pipeline(id, tokens.split_off(negations));
+            return self.set(id, NodeKind::Not(inner));
+        }
+        let mut stages: Vec<Element<'t>> = tokens
+            .into_iter()
+            .filter_map(|token| match token {
+                Token::Command(element) => Some(element),
+                _ => None,
+            })
+            .collect();
+        if stages.len() > 1 {
+            let id = self.node(parent, at);
+            let stages = stages
+                .into_iter()
+                .map(|stage| self.element(id, stage))
+                .collect();
+            return self.set(id, NodeKind::Pipeline(stages));
+        }
+        match stages.pop() {
+            Some(element) => self.element(parent, element),
+            None => self.node(parent, at),
+        }
+    }
+
+    /// Takes lists, pipelines, negations and redirections apart into a sequence, without recursion: lists nest as
+    /// deep as they are long.
+    fn flatten(&mut self, node: Ts<'t>) -> Vec<Token<'t>> {
+        let mut tokens: Vec<Token<'t>> = Vec::new();
+        let mut work = vec![Work::Visit(node)];
+        while let Some(next) = work.pop() {
+            let node = match next {
+                Work::Token(token) => {
+                    tokens.push(token);
+                    continue;
+                }
+                Work::Redirect(node) => {
+                    last(&mut tokens).redirects.push(node);
+                    continue;
+                }
+                Work::Argument(node) => {
+                    last(&mut tokens).arguments.push(node);
+                    continue;
+                }
+                Work::Visit(node) => node,
+            };
+            let mut steps = Vec::new();
+            match node.kind() {
+                "list" | "pipeline" | "negated_command" => {
+                    for child in children(node) {
+                        steps.extend(self.step(child));
+                    }
+                }
+                "redirected_statement" => {
+                    for (field, child) in fields(node) {
+                        if field == Some("body") {
+                            steps.push(Work::Visit(child));
+                            continue;
+                        }
+                        if field != Some("redirect") && !child.kind().ends_with("_redirect") {
+                            steps.extend(self.step(child));
+                            continue;
+                        }
+                        if steps.is_empty() {
+                            steps.push(Work::Token(Token::Command(Element::default())));
+                        }
+                        steps.push(Work::Redirect(child));
+                        if child.kind() == "heredoc_redirect" {
+                            self.after_heredoc(child, &mut steps);
+                        }
+                    }
+                }
+                _ => {
+                    tokens.push(Token::Command(Element {
+                        node: Some(node),
+                        ..Element::default()
+                    }));
+                    continue;
+                }
+            }
+            work.extend(steps.into_iter().rev());
+        }
+        tokens
+    }
+
+    fn step(&mut self, node: Ts<'t>) -> Option<Work<'t>> {
+        Some(match node.kind() {
+            "&&" => Work::Token(Token::Joint(Joint::And)),
+            "||" => Work::Token(Token::Joint(Joint::Or)),
+            "|" | "|&" => Work::Token(Token::Pipe),
+            "!" => Work::Token(Token::Not),
+            "comment" => {
+                self.shell.comments.push(span(node));
+                return None;
+            }
+            "ERROR" => {
+                self.shell.damaged.push(span(node));
+                return None;
+            }
+            kind if is_statement(kind) => Work::Visit(node),
+            _ => return None,
+        })
+    }
+
+    /// tree-sitter-bash keeps what follows `<<WORD` on its line inside the redirection.
+    fn after_heredoc(&mut self, node: Ts<'t>, steps: &mut Vec<Work<'t>>) {
+        for (field, child) in fields(node) {
+            match (field, child.kind()) {
+                (Some("argument"), _) => steps.push(Work::Argument(child)),
+                (Some("redirect"), _) => steps.push(Work::Redirect(child)),
+                (_, "pipeline") => {
+                    for inner in children(child) {
+                        steps.extend(self.step(inner));
+                    }
+                }
+                _ => steps.extend(self.step(child)),
+            }
+        }
+    }
+
+    fn element(&mut self, parent: NodeId, element: Element<'t>) -> NodeId {
+        let at = element_span(&Token::Command(Element {
+            node: element.node,
+            redirects: element.redirects.clone(),
+            arguments: element.arguments.clone(),
+        }));
+        let id = self.node(parent, at.unwrap_or_default());
+        self.depth += 1;
+        if self.depth >= MAX_DEPTH {
+            self.shell.damaged.extend(at);
+        } else {
+            let kind = match element.node {
+                Some(node) => self.command(id, node),
+                None => NodeKind::Simple(Simple::default()),
+            };
+            self.set(id, kind);
+            for node in element.arguments {
+                let word = self.word(id, node);
+                self.add_argument(id, word);
+            }
+            for node in element.redirects {
+                self.redirect(id, node);
+            }
+        }
+        self.depth -= 1;
+        id
+    }
+
+    fn add_argument(&mut self, id: NodeId, word: Word) {
+        if let NodeKind::Simple(simple) = &mut self.shell.nodes[id.0 as usize].kind {
+            simple.words.push(word);
+        }
+    }
+
+    fn command(&mut self, id: NodeId, node: Ts<'t>) -> NodeKind {
+        match node.kind() {
+            "command"
+            | "variable_assignment"
+            | "variable_assignments"
+            | "declaration_command"
+            | "unset_command" => self.simple(id, node),
+            "test_command" => self.test(id, node),
+            "if_statement" => self.if_statement(id, node),
+            "while_statement" => {
+                let parts = fields(node);
+                let until = parts.iter().any(|(_, child)| child.kind() == "until");
+                let condition: Vec<_> = parts
+                    .iter()
+                    .filter(|(_, child)| child.kind() != "do_group")
+                    .map(|&(_, child)| child)
+                    .collect();
+                let condition = self.list(id, &condition);
+                let body = self.do_group(id, &parts);
+                NodeKind::While(While {
+                    until,
+                    condition,
+                    body,
+                })
+            }
+            "for_statement" => {
+                let parts = fields(node);
+                let select = parts.iter().any(|(_, child)| child.kind() == "select");
+                let variable = parts.iter().find(|(field, _)| *field == Some("variable"));
+                let variable = variable.map_or(
+                    Name {
+                        text: "".into(),
+                        span: span(node),
+                    },
+                    |&(_, name)| self.name(name),
+                );
+                let words = parts
+                    .iter()
+                    .any(|(_, child)| child.kind() == "in")
+                    .then(|| {
+                        let values = parts
+                            .iter()
+                            .filter(|(field, child)| *field == Some("value") && child.is_named());
+                        values.map(|&(_, value)| self.word(id, value)).collect()
+                    });
+                let body = self.do_group(id, &parts);
+                NodeKind::For(For {
+                    variable,
+                    words,
+                    body,
+                    select,
+                })
+            }
+            "c_style_for_statement" => {
+                let parts = fields(node);
+                let body = self.do_group(id, &parts);
+                NodeKind::CFor(body)
+            }
+            "case_statement" => self.case_statement(id, node),
+            "compound_statement" => {
+                let parts = children(node);
+                if parts.first().is_some_and(|first| first.kind() == "((") {
+                    return NodeKind::Arithmetic(self.commands_in(id, node));
+                }
+                NodeKind::Group(self.list(id, &parts))
+            }
+            "subshell" => {
+                let parts = children(node);
+                NodeKind::Subshell(self.list(id, &parts))
+            }
+            "function_definition" => {
+                let parts = fields(node);
+                let name = parts.iter().find(|(field, _)| *field == Some("name"));
+                let name = name.map_or(
+                    Name {
+                        text: "".into(),
+                        span: span(node),
+                    },
+                    |&(_, name)| self.name(name),
+                );
+                for &(_, redirect) in parts.iter().filter(|(field, _)| *field == Some("redirect")) {
+                    self.redirect(id, redirect);
+                }
+                let body: Vec<_> = parts
+                    .iter()
+                    .filter(|(field, _)| *field == Some("body"))
+                    .map(|&(_, child)| child)
+                    .collect();
+                NodeKind::Function(name, self.list(id, &body))
+            }
+            _ => {
+                self.shell.damaged.push(span(node));
+                NodeKind::List(Vec::new())
+            }
+        }
+    }
+
+    fn name(&self, node: Ts<'t>) -> Name {
+        Name {
+            text: self.text(node).into(),
+            span: span(node),
+        }
+    }
+
+    fn do_group(&mut self, id: NodeId, parts: &[(Option<&'t str>, Ts<'t>)]) -> NodeId {
+        let group = parts
+            .iter()
+            .find(|(_, child)| matches!(child.kind(), "do_group" | "compound_statement"));
+        match group {
+            Some(&(_, group)) => self.list(id, &children(group)),
+            None => self.list(id, &[]),
+        }
+    }
+
+    fn if_statement(&mut self, id: NodeId, node: Ts<'t>) -> NodeKind {
+        let mut branches = Vec::new();
+        let mut otherwise = None;
+        let parts = children(node);
+        self.branch(id, &parts, &mut branches);
+        for part in parts {
+            match part.kind() {
+                "elif_clause" => self.branch(id, &children(part), &mut branches),
+                "else_clause" => otherwise = Some(self.list(id, &children(part))),
+                _ => {}
+            }
+        }
+        NodeKind::If(branches, otherwise)
+    }
+
+    fn branch(&mut self, id: NodeId, parts: &[Ts<'t>], branches: &mut Vec<Branch>) {
+        let then = parts
+            .iter()
+            .position(|part| part.kind() == "then")
+            .unwrap_or(parts.len());
+        let end = parts
+            .iter()
+            .position(|part| matches!(part.kind(), "elif_clause" | "else_clause"))
+            .unwrap_or(parts.len());
+        let condition = self.list(id, &parts[..then]);
+        let then = self.list(id, parts.get(then..end.max(then)).unwrap_or_default());
+        branches.push(Branch { condition, then });
+    }
+
+    fn case_statement(&mut self, id: NodeId, node: Ts<'t>) -> NodeKind {
+        let mut subject = Word::default();
+        let mut arms = Vec::new();
+        for (field, part) in fields(node) {
+            match part.kind() {
+                "case_item" => {
+                    let inner = fields(part);
+                    let values = inner
+                        .iter()
+                        .filter(|(field, child)| *field == Some("value") && child.is_named());
+                    let patterns = values.map(|&(_, value)| self.word(id, value)).collect();
+                    let rest: Vec<_> = inner
+                        .iter()
+                        .filter(|(field, _)| *field != Some("value"))
+                        .map(|&(_, child)| child)
+                        .collect();
+                    let body = self.list(id, &rest);
+                    arms.push(Arm { patterns, body });
+                }
+                "comment" => self.shell.comments.push(span(part)),
+                "ERROR" => self.shell.damaged.push(span(part)),
+                _ if field == Some("value") => subject = self.word(id, part),
+                _ => {}
+            }
+        }
+        NodeKind::Case(subject, arms)
+    }
+
+    fn simple(&mut self, id: NodeId, node: Ts<'t>) -> NodeKind {
+        let mut simple = Simple::default();
+        if node.kind() == "variable_assignment" {
+            simple.assignments.push(self.assignment(id, node));
+            return NodeKind::Simple(simple);
+        }
+        let declares = node.kind() == "declaration_command";
+        for (field, part) in fields(node) {
+            match part.kind() {
+                "comment" => self.shell.comments.push(span(part)),
+                "ERROR" => {
+                    self.shell.damaged.push(span(part));
+                    simple.words.extend(
+                        children(part)
+                            .into_iter()
+                            .filter(|node| super::word::is_word(node.kind()))
+                            .map(|node| self.word(id, node)),
+                    );
+                }
+                "variable_assignment" => {
+                    let assignment = self.assignment(id, part);
+                    if declares {
+                        simple.words.push(assignment.as_word());
+                    }
+                    simple.assignments.push(assignment);
+                }
+                "file_redirect" | "herestring_redirect" | "heredoc_redirect" => {
+                    let more = self.redirect(id, part);
+                    simple.words.extend(more);
+                }
+                "subshell" => {
+                    // `name ( … )` is no command of any shell; keep what stands in it.
+                    self.shell.damaged.push(span(part));
+                    self.list(id, &[part]);
+                }
+                _ if field.is_some()
+                    || part.is_named()
+                    || part.start_byte() == node.start_byte() =>
+                {
+                    simple.words.push(self.word(id, part));
+                }
+                _ => {}
+            }
+        }
+        NodeKind::Simple(simple)
+    }
+
+    fn assignment(&mut self, id: NodeId, node: Ts<'t>) -> Assignment {
+        let mut name = Name {
+            text: "".into(),
+            span: span(node),
+        };
+        let (mut value, mut elements, mut append) = (None, Vec::new(), false);
+        for (field, part) in fields(node) {
+            match (field, part.kind()) {
+                (Some("name"), "subscript") => {
+                    let inner = part.child_by_field_name("name").unwrap_or(part);
+                    name = Name {
+                        text: self.text(inner).into(),
+                        span: span(part),
+                    };
+                }
+                (Some("name"), _) => name = self.name(part),
+                (Some("value"), "array") => {
+                    for element in children(part) {
+                        match element.kind() {
+                            "comment" => self.shell.comments.push(span(element)),
+                            "(" | ")" => {}
+                            _ => elements.push(self.word(id, element)),
+                        }
+                    }
+                }
+                (Some("value"), _) => value = Some(self.word(id, part)),
+                (_, "+=") => append = true,
+                _ => {}
+            }
+        }
+        if value.is_none() && elements.is_empty() && !self.text(node).ends_with(')') {
+            value = Some(Word {
+                span: Span::new(node.end_byte(), node.end_byte()),
+                parts: Vec::new(),
+            });
+        }
+        Assignment {
+            name,
+            value,
+            elements,
+            append,
+            span: span(node),
+        }
+    }
+
+    fn test(&mut self, id: NodeId, node: Ts<'t>) -> NodeKind {
+        let double = self.text(node).starts_with("[[");
+        let mut words = Vec::new();
+        let mut work: Vec<Ts<'t>> = children(node);
+        work.reverse();
+        while let Some(next) = work.pop() {
+            match next.kind() {
+                "[" | "]" | "[[" | "]]" => {}
+                "comment" => self.shell.comments.push(span(next)),
+                "ERROR" => self.shell.damaged.push(span(next)),
+                "binary_expression"
+                | "unary_expression"
+                | "parenthesized_expression"
+                | "ternary_expression"
+                | "postfix_expression"
+                | "redirected_statement"
+                | "command"
+                | "list"
+                | "negated_command" => {
+                    let mut inner = children(next);
+                    inner.reverse();
+                    work.extend(inner);
+                }
+                "file_redirect" => {
+                    self.redirect(id, next);
+                }
+                _ => words.push(self.word(id, next)),
+            }
+        }
+        NodeKind::Test(Test { double, words })
+    }
+
+    /// Adds a redirection to `id`. What tree-sitter-bash takes for further targets are arguments, which are returned
+    /// where `id` is not finished yet, and added otherwise.
+    fn redirect(&mut self, id: NodeId, node: Ts<'t>) -> Vec<Word> {
+        let mut more = Vec::new();
+        let mut descriptor = None;
+        let mut kind = RedirectKind::Read;
+        let mut target = None;
+        let mut at = span(node);
+        let mut raw_start = None;
+        for (field, part) in fields(node) {
+            match (field, part.kind()) {
+                (Some("descriptor"), _) => descriptor = self.text(part).parse().ok(),
+                (_, "<") => kind = RedirectKind::Read,
+                (_, ">") => kind = RedirectKind::Write,
+                (_, ">|") => kind = RedirectKind::Clobber,
+                (_, ">>") => kind = RedirectKind::Append,
+                (_, "&>") => kind = RedirectKind::WriteBoth,
+                (_, "&>>") => kind = RedirectKind::AppendBoth,
+                (_, "<&" | ">&" | "<&-" | ">&-") => kind = RedirectKind::Duplicate,
+                (_, "<<<") => kind = RedirectKind::HereString,
+                (_, operator @ ("<<" | "<<-")) => {
+                    kind = RedirectKind::Heredoc {
+                        expanded: true,
+                        strips_tabs: operator == "<<-",
+                    };
+                }
+                (_, "heredoc_start") => {
+                    raw_start = Some(self.text(part));
+                    at.end = span(part).end;
+                    target.get_or_insert(Word {
+                        span: Span::new(node.end_byte(), node.end_byte()),
+                        parts: Vec::new(),
+                    });
+                }
+                (_, "heredoc_body") => target = Some(self.heredoc(id, part)),
+                (Some("destination"), _) if target.is_none() => target = Some(self.word(id, part)),
+                (Some("destination"), _) => more.push(self.word(id, part)),
+                (None, word) if kind == RedirectKind::HereString && super::word::is_word(word) => {
+                    target = Some(self.word(id, part));
+                }
+                _ => {}
+            }
+        }
+        if let (Some(start), RedirectKind::Heredoc { strips_tabs, .. }) = (raw_start, kind) {
+            let expanded = !start.contains(['\'', '"', '\\']);
+            kind = RedirectKind::Heredoc {
+                expanded,
+                strips_tabs,
+            };
+        }
+        let target = target.unwrap_or_default();
+        if kind == RedirectKind::Duplicate && !target.span.of(self.text).is_empty() {
+            let to = target.span.of(self.text);
+            if descriptor.is_none()
+                && !to.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '$')
+            {
+                kind = RedirectKind::WriteBoth;
+            }
+        }
+        if let Some(first) = more.first() {
+            at.end = target.span.end.min(first.span.start);
+        }
+        let redirect = Redirect {
+            span: at,
+            descriptor,
+            kind,
+            target,
+        };
+        let owner = &mut self.shell.nodes[id.0 as usize];
+        owner.redirects.push(redirect);
+        match &mut owner.kind {
+            NodeKind::Simple(simple) if !more.is_empty() => {
+                simple.words.append(&mut more);
+                Vec::new()
+            }
+            _ => more,
+        }
+    }
+
+    /// The bodies of the command substitutions anywhere in `node`.
+    pub(super) fn commands_in(&mut self, id: NodeId, node: Ts<'t>) -> Vec<NodeId> {
+        let mut bodies = Vec::new();
+        let mut work = vec![node];
+        while let Some(next) = work.pop() {
+            if matches!(next.kind(), "command_substitution" | "process_substitution") {
+                bodies.push(self.list(id, &children(next)));
+            } else {
+                let mut inner = children(next);
+                inner.reverse();
+                work.extend(inner);
+            }
+        }
+        bodies
+    }
+}
+
+impl Assignment {
+    /// `name=value` as the argument that `export` gets.
+    fn as_word(&self) -> Word {
+        use super::{Part, PartKind};
+        let value = self.value.as_ref();
+        let end = value.map_or(self.span.end, |value| value.span.start);
+        let text = format!("{}{}", self.name.text, if self.append { "+=" } else { "=" });
+        let head = Part {
+            span: Span {
+                start: self.span.start,
+                end,
+            },
+            quoted: false,
+            kind: PartKind::Text(text.into()),
+        };
+        let parts = std::iter::once(head)
+            .chain(value.into_iter().flat_map(|value| value.parts.clone()))
+            .collect();
+        Word {
+            span: self.span,
+            parts,
+        }
+    }
+}
+
+fn last<'a, 't>(tokens: &'a mut Vec<Token<'t>>) -> &'a mut Element<'t> {
+    if !matches!(tokens.last(), Some(Token::Command(_))) {
+        tokens.push(Token::Command(Element::default()));
+    }
+    match tokens.last_mut() {
+        Some(Token::Command(element)) => element,
+        _ => unreachable!("a command was just pushed"),
+    }
+}
+
+fn element_span(token: &Token<'_>) -> Option<Span> {
+    let Token::Command(element) = token else {
+        return None;
+    };
+    let redirects = element.redirects.iter().map(|redirect| {
+        // The body of a heredoc stands after everything else.
+        let start = fields(*redirect)
+            .into_iter()
+            .find(|(_, part)| part.kind() == "heredoc_start");
+        start.map_or(span(*redirect), |(_, start)| {
+            Span::new(redirect.start_byte(), start.end_byte())
+        })
+    });
+    element
+        .node
+        .into_iter()
+        .map(span)
+        .chain(element.arguments.iter().map(|&node| span(node)))
+        .chain(redirects)
+        .reduce(Span::to)
+}
