@@ -71,6 +71,33 @@ pub fn write(path: &Path, before: &Source, text: &str) -> Result<(), WriteError>
     Ok(())
 }
 
+/// Writes `bytes` to `path`: whole or not at all. Pipes and devices are written to as they are.
+///
+/// # Errors
+/// When the system says no; a file that stood there before is then as it was.
+pub fn save(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let permissions = match std::fs::metadata(&path) {
+        Ok(meta) if !meta.is_file() => return std::fs::OpenOptions::new().write(true).open(&path)?.write_all(bytes),
+        Ok(meta) => Some(meta.permissions()),
+        Err(_) => None,
+    };
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        // A new file gets what the umask leaves of this, as from any other program.
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.prefix(".twiceshy-").tempfile_in(directory)?;
+    file.write_all(bytes)?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
+    file.persist(&path).map(drop).map_err(|error| error.error)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

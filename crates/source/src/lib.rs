@@ -12,13 +12,15 @@ mod extract;
 mod git;
 mod ignores;
 mod place;
+mod scope;
 mod text;
 mod tree;
 
-pub use disk::{Limits, WriteError, write};
+pub use disk::{Limits, WriteError, save, write};
 pub use edit::{Conflict, Edit, apply, diff};
 pub use extract::{Extract, Extractor, Quoting};
 pub use ignores::{IgnoreRule, Ignores};
 pub use place::{FileId, Place, Span};
+pub use scope::Scope;
 pub use text::{Flaw, Position, Source};
 pub use tree::{Entry, Kind, OpenError, Skip, SkipReason, Tree};

@@ -102,6 +102,8 @@ pub enum OpenError {
     Missing(PathBuf),
     /// It is not a directory.
     NotADirectory(PathBuf),
+    /// These two are not part of one system.
+    Apart(PathBuf, PathBuf),
     /// The system said no.
     Io(PathBuf, std::io::Error),
 }
@@ -111,6 +113,7 @@ impl std::fmt::Display for OpenError {
         match self {
             Self::Missing(path) => write!(f, "{}: there is no such file or directory", path.display()),
             Self::NotADirectory(path) => write!(f, "{}: not a directory", path.display()),
+            Self::Apart(a, b) => write!(f, "{} and {} are not parts of one system", a.display(), b.display()),
             Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
         }
     }
@@ -194,6 +197,15 @@ impl Tree {
             memory: FxHashMap::default(),
             skipped,
         }
+    }
+
+    /// The same tree with `text` in place of what stands in `file`; the disk stays as it is.
+    #[must_use]
+    pub fn with(mut self, file: FileId, text: &str) -> Self {
+        if let Some(entry) = self.entries.get(file.0 as usize) {
+            self.memory.insert(entry.path.clone(), Arc::new(Source::new(text)));
+        }
+        self
     }
 
     /// Every file, in the order of their paths.
