@@ -9,6 +9,7 @@
 //! * Trees are borrowed by the worker that lowers them and die with it.
 
 pub mod code;
+pub mod expression;
 pub mod yaml;
 
 use twiceshy_source::Span;
