@@ -10,6 +10,7 @@
 
 pub mod code;
 pub mod expression;
+pub mod sql;
 pub mod yaml;
 
 use twiceshy_source::Span;
