@@ -89,8 +89,9 @@ impl Workflow {
             return Vec::new();
         }
         let is_known = |name: &str| {
-            // A template is filled in before GitHub sees it.
-            DYNAMIC.contains(&name) || name.contains("{{") || self.neighbours(repo).any(|other| other.called(repo).name == name)
+            // A pattern may be one to GitHub, though its documentation speaks of names alone.
+            DYNAMIC.contains(&name) || name.contains('*') || is_filled_in(name)
+                || self.neighbours(repo).any(|other| other.called(repo).name == name)
         };
         self.waits_for()
             .filter(|name| !is_known(&name.text))
