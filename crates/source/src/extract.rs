@@ -5,8 +5,10 @@ use crate::{Edit, FileId, Place, Span};
 /// How the host language writes the text, so that an edit can be written the same way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quoting {
-    /// As it is: a file of its own, a literal block, a fence.
+    /// As it is: a file of its own, a fence.
     Verbatim,
+    /// As it is, but for so many spaces before every line: a literal block.
+    Indented(u16),
     /// Between double quotes with `\` escapes (JSON, YAML double-quoted).
     Double,
     /// Between single quotes, a quote doubled (YAML single-quoted).
@@ -92,6 +94,7 @@ impl Extract {
     pub fn edit(&self, span: Span, text: &str) -> Option<Edit> {
         let written = match self.quoting {
             Quoting::Verbatim => text.to_owned(),
+            Quoting::Indented(spaces) => text.replace('\n', &format!("\n{}", " ".repeat(usize::from(spaces)))),
             Quoting::Double if !text.contains('\n') => text.replace('\\', "\\\\").replace('"', "\\\""),
             Quoting::Single if !text.contains('\n') => text.replace('\'', "''"),
             Quoting::Plain if !text.contains('\n') && !text.contains(": ") && !text.contains(" #") => text.to_owned(),
@@ -102,7 +105,13 @@ impl Extract {
 
     /// Starts an extract of a part of this one, for a language nested in this text.
     pub fn nested(&self, quoting: Quoting) -> Extractor<'_> {
-        let quoting = if self.quoting == Quoting::Verbatim { quoting } else { Quoting::Opaque };
+        let quoting = match (self.quoting, quoting) {
+            (Quoting::Verbatim, quoting) => quoting,
+            (Quoting::Indented(outer), Quoting::Verbatim) => Quoting::Indented(outer),
+            (Quoting::Indented(outer), Quoting::Indented(inner)) => Quoting::Indented(outer.saturating_add(inner)),
+            (Quoting::Indented(_), quoting) => quoting,
+            _ => Quoting::Opaque,
+        };
         Extractor {
             outer: Some(self),
             extract: Self { text: String::new(), file: self.file, quoting, pieces: Vec::new() },
