@@ -1,7 +1,7 @@
 //! What workflows call each other, and what they name that is not there.
 
-use super::{Job, Target, Text, Workflow, setting};
-use crate::{Edit, FileId, Place, Repo, Tree};
+use super::{Action, Job, Target, Text, Workflow, setting};
+use crate::{Edit, Place, Repo, Tree};
 
 /// Where workflows stand, from the root of their repository.
 const DIRECTORY: &str = ".github/workflows";
@@ -53,11 +53,17 @@ impl Workflow {
         repo.tree.path(self.file)[self.root(repo).len()..].trim_start_matches('/')
     }
 
+    /// A place to point at when the whole file is meant: its name, or its `on:`.
+    pub fn head(&self) -> Place {
+        let start = Place { file: self.file, start: 0, end: 0 };
+        self.name.as_ref().map(|name| name.place).or(self.on).unwrap_or(start)
+    }
+
     /// The name by which others call it.
     pub fn called<'r>(&'r self, repo: &'r Repo) -> Named<'r> {
         match &self.name {
             Some(name) => Named { name: &name.text, place: name.place },
-            None => Named { name: self.path(repo), place: Place { file: self.file, start: 0, end: 0 } },
+            None => Named { name: self.path(repo), place: self.head() },
         }
     }
 
@@ -95,8 +101,27 @@ impl Workflow {
         };
         self.waits_for()
             .filter(|name| !is_known(&name.text))
-            .map(|text| Unknown { text, nearest: repo.nearest_workflow(self.root(repo), &text.text) })
+            .map(|text| Unknown { text, nearest: self.nearest_other(repo, &text.text) })
             .collect()
+    }
+
+    /// The name of the other workflow that was meant by `name`, and where it stands.
+    fn nearest_other(&self, repo: &Repo, name: &str) -> Option<(String, Place)> {
+        let others: Vec<_> = self.neighbours(repo).filter(|other| other.file != self.file).collect();
+        // People write the file's name where GitHub wants the workflow's.
+        let is_file = |other: &&Self| {
+            let file = Tree::name(other.path(repo));
+            let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+            name.eq_ignore_ascii_case(file) || name.eq_ignore_ascii_case(stem) || name == other.path(repo)
+        };
+        let named = match others.iter().copied().find(is_file) {
+            Some(other) => other.called(repo),
+            None => {
+                let nearest = crate::nearest(name, others.iter().map(|other| other.called(repo).name))?;
+                others.iter().map(|other| other.called(repo)).find(|named| named.name == nearest)?
+            }
+        };
+        Some((named.name.to_owned(), named.place))
     }
 
     /// Reusable workflows that jobs call by a path where none stands.
@@ -108,7 +133,7 @@ impl Workflow {
             if repo.tree.resolve(&path).is_some() || repo.tree.in_submodule(&path) || is_filled_in(&uses.text.text) {
                 return None;
             }
-            let files = self.neighbours(repo).map(|other| (other.path(repo), other.file));
+            let files = self.neighbours(repo).map(|other| (other.path(repo), other.head()));
             Some(Unknown { text: &uses.text, nearest: nearest_path(uses.local()?, files) })
         };
         self.jobs.iter().filter_map(unknown).collect()
@@ -130,7 +155,7 @@ impl Workflow {
                 let files = repo.actions.iter().filter_map(|action| {
                     let directory = Tree::parent(repo.tree.path(action.file));
                     let directory = if root.is_empty() { directory } else { directory.strip_prefix(root)?.strip_prefix('/')? };
-                    Some((directory, action.file))
+                    Some((directory, action.head()))
                 });
                 let nearest = nearest_path(inside, files).map(|(found, place)| (format!("./{prefix}{}", &found[2..]), place));
                 unknown.push(Unknown { text: &uses.text, nearest });
@@ -182,12 +207,20 @@ fn inside_checkout<'p>(job: &Job, at: usize, path: &'p str) -> Option<&'p str> {
     inside
 }
 
-/// The nearest of `candidates` to `path`, written as `uses:` wants it, with the start of its file.
-fn nearest_path<'c>(path: &str, candidates: impl Iterator<Item = (&'c str, FileId)>) -> Option<(String, Place)> {
+/// The nearest of `candidates` to `path`, written as `uses:` wants it, and where it stands.
+fn nearest_path<'c>(path: &str, candidates: impl Iterator<Item = (&'c str, Place)>) -> Option<(String, Place)> {
     let candidates: Vec<_> = candidates.collect();
     let nearest = crate::nearest(path, candidates.iter().map(|(path, _)| *path))?;
-    let (path, file) = candidates.iter().find(|(path, _)| *path == nearest)?;
-    Some((format!("./{path}"), Place { file: *file, start: 0, end: 0 }))
+    let (path, place) = candidates.iter().find(|(path, _)| *path == nearest)?;
+    Some((format!("./{path}"), *place))
+}
+
+impl Action {
+    /// A place to point at when the whole file is meant.
+    pub fn head(&self) -> Place {
+        let start = Place { file: self.file, start: 0, end: 0 };
+        self.name.as_ref().or(self.using.as_ref()).map_or(start, |text| text.place)
+    }
 }
 
 impl Repo {
@@ -206,22 +239,6 @@ impl Repo {
         ["action.yml", "action.yaml", "Dockerfile"].into_iter().any(stands)
             || self.tree.in_submodule(&directory)
             || self.tree.ignores().rule(&directory, true).is_some()
-    }
-
-    fn nearest_workflow(&self, root: &str, name: &str) -> Option<(String, Place)> {
-        let names: Vec<_> = self.workflows_of(root).map(|workflow| (workflow.called(self), workflow)).collect();
-        if let Some(nearest) = crate::nearest(name, names.iter().map(|(named, _)| named.name)) {
-            let (named, _) = names.iter().find(|(named, _)| named.name == nearest)?;
-            return Some((named.name.to_owned(), named.place));
-        }
-        // People write the file's name where GitHub wants the workflow's.
-        let is_file = |workflow: &Workflow| {
-            let file = Tree::name(self.tree.path(workflow.file));
-            let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-            name.eq_ignore_ascii_case(file) || name.eq_ignore_ascii_case(stem) || name == workflow.path(self)
-        };
-        let (named, _) = names.iter().find(|(_, workflow)| is_file(workflow))?;
-        Some((named.name.to_owned(), named.place))
     }
 
     /// The workflows of the repository at `root`.
