@@ -44,6 +44,8 @@ subjects! {
     DockerIgnore: dockerignores,
     Script: scripts,
     Workflow: workflows,
+    Action: actions,
+    Sql: sql,
     Python: python,
     Node: node,
     NodePackage: node_packages,

@@ -1,7 +1,8 @@
 //! From a path to a kind, from a text to documents.
 
 use crate::{
-    Compose, DockerIgnore, Dockerfile, Env, Node, NodePackage, Python, Requirements, Script, TsConfig, Workflow,
+    Action, Compose, DockerIgnore, Dockerfile, Env, Node, NodePackage, Python, Requirements, Script, Sql, TsConfig,
+    Workflow,
 };
 use twiceshy_source::{FileId, Source, Tree};
 use twiceshy_syntax::Flaw;
@@ -21,6 +22,10 @@ pub enum Kind {
     Makefile,
     /// A GitHub workflow.
     Workflow,
+    /// An action of GitHub's: `action.yml`.
+    Action,
+    /// SQL.
+    Sql,
     /// A Python module.
     Python,
     /// A JavaScript or TypeScript module, or a component with script blocks.
@@ -78,6 +83,7 @@ impl Kind {
             {
                 Some(Self::Workflow)
             }
+            "yml" | "yaml" if stem == "action" => Some(Self::Action),
             "yml" | "yaml" if is_compose_name(stem) => Some(Self::Compose),
             "sh" | "bash" | "ksh" => Some(Self::Shell),
             "py" | "pyi" => (extension == "py").then_some(Self::Python),
@@ -85,6 +91,7 @@ impl Kind {
                 (!lower.ends_with(".min.js") && !lower.ends_with(".d.ts")).then_some(Self::Node)
             }
             "rs" => Some(Self::Rust),
+            "sql" => Some(Self::Sql),
             "md" | "markdown" => Some(Self::Markdown),
             "json" if lower == "package.json" => Some(Self::NodePackage),
             "json" if stem == "tsconfig" || stem.starts_with("tsconfig.") || stem == "jsconfig" => Some(Self::TsConfig),
@@ -149,6 +156,10 @@ pub struct Lowered {
     pub scripts: Vec<Script>,
     /// Workflows.
     pub workflows: Vec<Workflow>,
+    /// Actions.
+    pub actions: Vec<Action>,
+    /// SQL files.
+    pub sql: Vec<Sql>,
     /// Python modules; migrations are among them.
     pub python: Vec<Python>,
     /// JavaScript and TypeScript modules.
@@ -175,6 +186,8 @@ pub(crate) fn lower(kind: Kind, input: Input<'_>) -> Lowered {
         Kind::Shell => crate::script::lower(input, &mut out),
         Kind::Makefile => crate::makefile::lower(input, &mut out),
         Kind::Workflow => crate::workflow::lower(input, &mut out),
+        Kind::Action => crate::workflow::lower_action(input, &mut out),
+        Kind::Sql => crate::sql::lower(input, &mut out),
         Kind::Python => crate::python::lower(input, &mut out),
         Kind::Node => crate::node::lower(input, &mut out),
         Kind::NodePackage => crate::package::lower(input, &mut out),

@@ -2,7 +2,8 @@
 
 use crate::document::{Input, Kind, Lowered, lower};
 use crate::{
-    Compose, DockerIgnore, Dockerfile, Env, Node, NodePackage, Python, Requirements, Script, TsConfig, Workflow,
+    Action, Compose, DockerIgnore, Dockerfile, Env, Node, NodePackage, Python, Requirements, Script, Sql, TsConfig,
+    Workflow,
 };
 use rayon::prelude::*;
 use std::panic::AssertUnwindSafe;
@@ -23,6 +24,10 @@ pub struct Repo {
     pub scripts: Vec<Script>,
     /// Every workflow.
     pub workflows: Vec<Workflow>,
+    /// Every action of GitHub's.
+    pub actions: Vec<Action>,
+    /// Every SQL file.
+    pub sql: Vec<Sql>,
     /// Every Python module.
     pub python: Vec<Python>,
     /// Every JavaScript and TypeScript module.
@@ -64,6 +69,8 @@ impl Repo {
             dockerignores: all.dockerignores,
             scripts: all.scripts,
             workflows: all.workflows,
+            actions: all.actions,
+            sql: all.sql,
             python: all.python,
             node: all.node,
             node_packages: all.node_packages,
@@ -133,6 +140,8 @@ impl Lowered {
         self.dockerignores.extend(other.dockerignores);
         self.scripts.extend(other.scripts);
         self.workflows.extend(other.workflows);
+        self.actions.extend(other.actions);
+        self.sql.extend(other.sql);
         self.python.extend(other.python);
         self.node.extend(other.node);
         self.node_packages.extend(other.node_packages);

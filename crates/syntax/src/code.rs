@@ -257,9 +257,7 @@ impl<'a> Expr<'a> {
     pub fn dotted(&self) -> Option<String> {
         match self.kind {
             ExprKind::Name(name) => Some(name.to_owned()),
-            ExprKind::Member(object, property) => {
-                Some(format!("{}.{}", object.dotted()?, property.text))
-            }
+            ExprKind::Member(object, property) => Some(format!("{}.{}", object.dotted()?, property.text)),
             _ => None,
         }
     }
@@ -284,16 +282,11 @@ impl<'a> Expr<'a> {
 impl<'a> Call<'a> {
     /// The value given for `keyword`.
     pub fn keyword(&self, keyword: &str) -> Option<&'a Arg<'a>> {
-        self.args
-            .iter()
-            .find(|arg| arg.keyword.is_some_and(|name| name.text == keyword))
+        self.args.iter().find(|arg| arg.keyword.is_some_and(|name| name.text == keyword))
     }
 
     /// The positional arguments.
     pub fn positional(&self) -> impl Iterator<Item = &'a Expr<'a>> + use<'a> {
-        self.args
-            .iter()
-            .filter(|arg| arg.keyword.is_none())
-            .map(|arg| &arg.value)
+        self.args.iter().filter(|arg| arg.keyword.is_none()).map(|arg| &arg.value)
     }
 }

@@ -138,8 +138,13 @@ pub struct Heredoc {
 pub fn parse(text: &str) -> Dockerfile {
     let mut lines = Lines::new(text);
     let directives = lines.directives();
-    let mut parsed =
-        Dockerfile { escape: lines.escape, directives, comments: Vec::new(), instructions: Vec::new(), flaws: Vec::new() };
+    let mut parsed = Dockerfile {
+        escape: lines.escape,
+        directives,
+        comments: Vec::new(),
+        instructions: Vec::new(),
+        flaws: Vec::new(),
+    };
     while let Some(logical) = lines.next_instruction(&mut parsed.comments) {
         if let Some(mut instruction) = instruction(&logical, parsed.escape, &mut parsed.flaws) {
             lines.heredocs(&mut instruction, &logical, &mut parsed.flaws);
@@ -264,7 +269,10 @@ fn instruction(logical: &Logical, escape: char, flaws: &mut Vec<Flaw>) -> Option
     let mut flags = Vec::new();
     let rest = words::flags(&rest, escape, &mut flags);
     if rest.text().is_empty() && keyword != Keyword::Maintainer {
-        flaws.push(Flaw { span: keyword_span, what: format!("`{}` without arguments", all.trimmed().first_word().text()) });
+        flaws.push(Flaw {
+            span: keyword_span,
+            what: format!("`{}` without arguments", all.trimmed().first_word().text()),
+        });
     }
     let args = args(keyword, &rest, escape);
     Some(Instruction { span: logical.span(), keyword, keyword_span, onbuild, flags, args, heredocs: Vec::new() })

@@ -10,9 +10,11 @@
 
 pub mod code;
 pub mod dockerfile;
-pub mod toml;
+pub mod expression;
 pub mod python;
 pub mod shell;
+pub mod sql;
+pub mod toml;
 pub mod yaml;
 
 use twiceshy_source::Span;

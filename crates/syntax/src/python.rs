@@ -28,8 +28,12 @@ const MAX_FLAWS: usize = 8;
 /// its operands; a loop's or a `try`'s `else` stands at the end of what it follows.
 pub fn parse<'a>(text: &'a str, arena: &'a Bump) -> Module<'a> {
     let parsed = ruff_python_parser::parse_unchecked_source(text, PySourceType::Python);
-    let comments: Vec<Span> =
-        parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment).map(|token| span(token.range())).collect();
+    let comments: Vec<Span> = parsed
+        .tokens()
+        .iter()
+        .filter(|token| token.kind() == TokenKind::Comment)
+        .map(|token| span(token.range()))
+        .collect();
     let flaws = parsed.errors().iter().take(MAX_FLAWS);
     let flaws = flaws.map(|error| Flaw { span: span(error.location), what: error.error.to_string() }).collect();
     let module = parsed.into_syntax();

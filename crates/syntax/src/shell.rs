@@ -302,10 +302,7 @@ impl Shell {
 
     /// Whether the parser understood all that `span` touches.
     pub fn is_sound(&self, span: Span) -> bool {
-        !self
-            .damaged
-            .iter()
-            .any(|damaged| damaged.start < span.end && span.start < damaged.end)
+        !self.damaged.iter().any(|damaged| damaged.start < span.end && span.start < damaged.end)
     }
 
     /// The substitutions in the words of `id`, in order: bodies of `$(…)`, `<(…)`.
@@ -328,11 +325,7 @@ impl Node {
         let mut words: Vec<&Word> = Vec::new();
         match &self.kind {
             NodeKind::Simple(simple) => {
-                let before = if simple.is_declaration() {
-                    &[]
-                } else {
-                    simple.assignments.as_slice()
-                };
+                let before = if simple.is_declaration() { &[] } else { simple.assignments.as_slice() };
                 for assignment in before {
                     words.extend(&assignment.value);
                     words.extend(&assignment.elements);
@@ -340,9 +333,7 @@ impl Node {
                 words.extend(&simple.words);
             }
             NodeKind::Test(test) => words.extend(&test.words),
-            NodeKind::For(For {
-                words: Some(over), ..
-            }) => words.extend(over),
+            NodeKind::For(For { words: Some(over), .. }) => words.extend(over),
             NodeKind::Case(subject, arms) => {
                 words.push(subject);
                 words.extend(arms.iter().flat_map(|arm| &arm.patterns));
@@ -358,10 +349,7 @@ impl Simple {
     /// Whether it is `local`, `export`, `declare`, `typeset` or `readonly`.
     pub fn is_declaration(&self) -> bool {
         let name = self.words.first().and_then(Word::literal);
-        matches!(
-            name.as_deref(),
-            Some("local" | "export" | "declare" | "typeset" | "readonly")
-        )
+        matches!(name.as_deref(), Some("local" | "export" | "declare" | "typeset" | "readonly"))
     }
 }
 
@@ -370,12 +358,7 @@ impl Word {
     pub fn literal(&self) -> Option<std::borrow::Cow<'_, str>> {
         match self.parts.as_slice() {
             [] => Some("".into()),
-            [
-                Part {
-                    kind: PartKind::Text(text),
-                    ..
-                },
-            ] => Some((&**text).into()),
+            [Part { kind: PartKind::Text(text), .. }] => Some((&**text).into()),
             parts => {
                 let mut value = String::new();
                 for part in parts {

@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn values_and_keys_know_where_they_stand() {
-        let text = "[project]\nname = \"a\\tb\"\ndeps = ['x', \"y\"]\n[[tool.row]]\nn = 1\n[tool]\ninline = { k = true }\n";
+        let text =
+            "[project]\nname = \"a\\tb\"\ndeps = ['x', \"y\"]\n[[tool.row]]\nn = 1\n[tool]\ninline = { k = true }\n";
         let toml = parse(text);
         assert_eq!(toml.flaws, []);
         let name = toml.root.at(&["project", "name"]).unwrap();

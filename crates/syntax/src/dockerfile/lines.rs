@@ -31,7 +31,8 @@ impl Line {
     }
 
     fn offset(&self, at: u32) -> u32 {
-        let run = self.runs.partition_point(|&(start, _)| start <= at).checked_sub(1).and_then(|index| self.runs.get(index));
+        let run =
+            self.runs.partition_point(|&(start, _)| start <= at).checked_sub(1).and_then(|index| self.runs.get(index));
         run.map_or(at, |&(start, host)| host + (at - start))
     }
 

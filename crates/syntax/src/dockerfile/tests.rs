@@ -70,7 +70,15 @@ fn the_json_form_is_an_array_of_strings_and_nothing_else() {
     assert!(matches!(cmd.args, Args::Json(_)));
     assert_eq!(texts(cmd.words()), ["node", "a \"b\"", "ä😀"]);
     assert_eq!(cmd.words()[1].span.of(text), r#""a \"b\"""#);
-    for command in ["CMD ['node']", "CMD [\"a\", 1]", "CMD [\"a\"] b", "CMD [\"a\",]", "CMD [", "CMD [ -f x ] || y", "CMD [\"\\q\"]"] {
+    for command in [
+        "CMD ['node']",
+        "CMD [\"a\", 1]",
+        "CMD [\"a\"] b",
+        "CMD [\"a\",]",
+        "CMD [",
+        "CMD [ -f x ] || y",
+        "CMD [\"\\q\"]",
+    ] {
         assert!(matches!(only(command).args, Args::Command(_)), "{command}");
     }
     assert!(matches!(only("VOLUME []").args, Args::Json(words) if words.is_empty()));
@@ -88,10 +96,19 @@ fn env_pairs_keep_quotes_until_asked() {
     let row = |name: &str, value: &str, expanded: &str| (name.to_owned(), value.to_owned(), Some(expanded.to_owned()));
     assert_eq!(
         seen,
-        [row("A", "1", "1"), row("B", "x y", "x y"), row("C", "a b", "a b"), row("D", "$A", "$A"), row("E", "${A:-z}-$B", "z-bee")]
+        [
+            row("A", "1", "1"),
+            row("B", "x y", "x y"),
+            row("C", "a b", "a b"),
+            row("D", "$A", "$A"),
+            row("E", "${A:-z}-$B", "z-bee")
+        ]
     );
     let old = only("ENV PATH /a b:$PATH");
-    assert_eq!((old.pairs()[0].name.text.as_str(), old.pairs()[0].value.as_ref().unwrap().text.as_str()), ("PATH", "/a b:$PATH"));
+    assert_eq!(
+        (old.pairs()[0].name.text.as_str(), old.pairs()[0].value.as_ref().unwrap().text.as_str()),
+        ("PATH", "/a b:$PATH")
+    );
     let arg = only("ARG A B=2");
     assert_eq!(arg.pairs().len(), 2);
     assert_eq!(arg.pairs()[0].value, None);
@@ -118,11 +135,15 @@ fn heredocs_belong_to_their_instruction() {
     assert_eq!(parsed.instructions.len(), 5);
     assert_eq!(parsed.instructions[1].shell_text(&outer(text)).unwrap().text(), "set -e\n# kept\n");
     let two = &parsed.instructions[2];
-    assert_eq!(two.heredocs.iter().map(|doc| (doc.name.as_str(), doc.chomp, doc.expand)).collect::<Vec<_>>(), [("A", false, true), ("B", true, false)]);
+    assert_eq!(
+        two.heredocs.iter().map(|doc| (doc.name.as_str(), doc.chomp, doc.expand)).collect::<Vec<_>>(),
+        [("A", false, true), ("B", true, false)]
+    );
     assert_eq!(two.heredocs[1].extract(&outer(text)).text(), "b\n");
     assert_eq!(two.shell_text(&outer(text)).unwrap().text(), "cat <<A >x && cat <<-\"B\" >y\na $V\nA\n\tb\n\tB");
     assert_eq!(parsed.instructions[3].heredocs[0].body.of(text), "x\n");
-    for none in ["RUN cat <<<\"EOF\"", "RUN cat<<EOF", "RUN echo $((1 << 2))", "RUN [\"cat\", \"<<EOF\"]", "CMD <<EOF"] {
+    for none in ["RUN cat <<<\"EOF\"", "RUN cat<<EOF", "RUN echo $((1 << 2))", "RUN [\"cat\", \"<<EOF\"]", "CMD <<EOF"]
+    {
         assert_eq!(only(none).heredocs, [], "{none}");
     }
 }

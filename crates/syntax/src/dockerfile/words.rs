@@ -110,7 +110,8 @@ fn pair(word: Word) -> Pair {
     // Names and `=` hold no continuation in any sane file; a value that does keeps its end.
     let start = word.span.start + name.len() as u32;
     let name = Word { text: name.to_owned(), span: Span { start: word.span.start, end: start } };
-    let value = Word { text: value.to_owned(), span: Span { start: (start + 1).min(word.span.end), end: word.span.end } };
+    let value =
+        Word { text: value.to_owned(), span: Span { start: (start + 1).min(word.span.end), end: word.span.end } };
     Pair { name, value: Some(value) }
 }
 

@@ -2,7 +2,8 @@
 
 use super::span;
 use crate::code::{
-    Arg, Assign, Call, Class, Entry, Expr, ExprKind, Function, Import, MAX_DEPTH, Name, Param, ParamKind, Stmt, StmtKind, Try,
+    Arg, Assign, Call, Class, Entry, Expr, ExprKind, Function, Import, MAX_DEPTH, Name, Param, ParamKind, Stmt,
+    StmtKind, Try,
 };
 use bumpalo::Bump;
 use ruff_python_ast as ast;
@@ -349,9 +350,8 @@ impl<'a> Converter<'a> {
             ast::Expr::BooleanLiteral(it) => ExprKind::Bool(it.value),
             ast::Expr::NoneLiteral(_) => ExprKind::Null,
             ast::Expr::Subscript(it) => ExprKind::Index(self.alloc(&it.value), self.alloc(&it.slice)),
-            ast::Expr::Dict(it) => ExprKind::Dict(self.arena.alloc_slice_fill_iter(it.items.iter().map(|item| Entry {
-                key: item.key.as_ref().map(|key| self.expr(key)),
-                value: self.expr(&item.value),
+            ast::Expr::Dict(it) => ExprKind::Dict(self.arena.alloc_slice_fill_iter(it.items.iter().map(|item| {
+                Entry { key: item.key.as_ref().map(|key| self.expr(key)), value: self.expr(&item.value) }
             }))),
             ast::Expr::List(it) => ExprKind::List(self.exprs(&it.elts)),
             ast::Expr::Tuple(it) => ExprKind::List(self.exprs(&it.elts)),
@@ -369,7 +369,9 @@ impl<'a> Converter<'a> {
             },
             ast::Expr::UnaryOp(it) => ExprKind::Unary(it.op.as_str(), self.alloc(&it.operand)),
             ast::Expr::Await(it) => ExprKind::Await(self.alloc(&it.value)),
-            ast::Expr::If(it) => ExprKind::Conditional(self.alloc(&it.test), self.alloc(&it.body), self.alloc(&it.orelse)),
+            ast::Expr::If(it) => {
+                ExprKind::Conditional(self.alloc(&it.test), self.alloc(&it.body), self.alloc(&it.orelse))
+            }
             ast::Expr::Named(it) => ExprKind::Assign(self.alloc(&it.target), ":=", self.alloc(&it.value)),
             ast::Expr::Lambda(it) => {
                 let params = it.parameters.as_deref().map_or(&[][..], |params| self.params(params));
@@ -392,7 +394,8 @@ impl<'a> Converter<'a> {
                 let key = it.key.as_deref().map(|key| self.expr(key));
                 let value = self.expr(&it.value);
                 let entry = self.arena.alloc_slice_copy(&[Entry { key, value }]);
-                let element = Expr { span: key.map_or(value.span, |key| key.span.to(value.span)), kind: ExprKind::Dict(entry) };
+                let element =
+                    Expr { span: key.map_or(value.span, |key| key.span.to(value.span)), kind: ExprKind::Dict(entry) };
                 ExprKind::Comprehension(self.arena.alloc(element), self.generators(&it.generators))
             }
             ast::Expr::FString(it) => self.template(it),
@@ -448,7 +451,10 @@ impl<'a> Converter<'a> {
         if let [part] = it.value.as_slice() {
             let written = span(part.range).of(self.text);
             let quotes = if part.flags.is_triple_quoted() { 3 } else { 1 };
-            let inner = written.len().checked_sub(quotes + value.len()).and_then(|start| written.get(start..start + value.len()));
+            let inner = written
+                .len()
+                .checked_sub(quotes + value.len())
+                .and_then(|start| written.get(start..start + value.len()));
             if let Some(inner) = inner.filter(|inner| *inner == value) {
                 return inner;
             }

@@ -33,7 +33,9 @@ fn statement(it: &Stmt<'_>) -> String {
         }
         StmtKind::Function(it) => format!("def {} {{{}}}", it.name.map_or("", |name| name.text), block(it.body)),
         StmtKind::Class(it) => format!("class {} {{{}}}", it.name.map_or("", |name| name.text), block(it.body)),
-        StmtKind::If(test, then, otherwise) => format!("if {} {{{}}} {{{}}}", expr(test), block(then), block(otherwise)),
+        StmtKind::If(test, then, otherwise) => {
+            format!("if {} {{{}}} {{{}}}", expr(test), block(then), block(otherwise))
+        }
         StmtKind::Loop(over, body) => format!("loop {} {{{}}}", list(over), block(body)),
         StmtKind::With(items, body) => format!("with {} {{{}}}", list(items), block(body)),
         StmtKind::Try(it) => format!("try {{{}}} {} {{{}}}", block(it.body), it.handlers.len(), block(it.after)),
@@ -63,7 +65,9 @@ fn expr(it: &Expr<'_>) -> String {
         ExprKind::Null => "null".to_owned(),
         ExprKind::List(items) => format!("[{}]", list(items)),
         ExprKind::Dict(entries) => {
-            let entries = entries.iter().map(|it| format!("{}:{}", it.key.map_or("**".into(), |key| expr(&key)), expr(&it.value)));
+            let entries = entries
+                .iter()
+                .map(|it| format!("{}:{}", it.key.map_or("**".into(), |key| expr(&key)), expr(&it.value)));
             format!("{{{}}}", entries.collect::<Vec<_>>().join(" "))
         }
         ExprKind::Function(it) => format!("lambda {{{}}}", block(it.body)),
@@ -71,7 +75,9 @@ fn expr(it: &Expr<'_>) -> String {
         ExprKind::Binary(op, left, right) => format!("({} {op} {})", expr(left), expr(right)),
         ExprKind::Unary(op, operand) => format!("({op} {})", expr(operand)),
         ExprKind::Await(operand) => format!("await {}", expr(operand)),
-        ExprKind::Conditional(test, then, otherwise) => format!("({} ? {} : {})", expr(test), expr(then), expr(otherwise)),
+        ExprKind::Conditional(test, then, otherwise) => {
+            format!("({} ? {} : {})", expr(test), expr(then), expr(otherwise))
+        }
         ExprKind::Assign(target, op, value) => format!("({} {op} {})", expr(target), expr(value)),
         ExprKind::Spread(operand) => format!("*{}", expr(operand)),
         ExprKind::Comprehension(element, parts) => format!("[{} | {}]", expr(element), list(parts)),

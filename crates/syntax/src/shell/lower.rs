@@ -1,8 +1,8 @@
 //! From tree-sitter-bash's tree to our arena.
 
 use super::{
-    Arm, Assignment, Branch, For, Joint, MAX_DEPTH, Name, Node, NodeId, NodeKind, Redirect,
-    RedirectKind, Shell, Simple, Test, While, Word,
+    Arm, Assignment, Branch, For, Joint, MAX_DEPTH, Name, Node, NodeId, NodeKind, Redirect, RedirectKind, Shell,
+    Simple, Test, While, Word,
 };
 use std::cell::RefCell;
 use tree_sitter::{Node as Ts, Parser};
@@ -15,19 +15,13 @@ thread_local! {
 
 fn parser() -> Option<Parser> {
     let mut parser = Parser::new();
-    parser
-        .set_language(&tree_sitter_bash::LANGUAGE.into())
-        .ok()?;
+    parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
     Some(parser)
 }
 
 pub(super) fn shell(text: &str) -> Shell {
     let tree = PARSER.with_borrow_mut(|parser| parser.as_mut()?.parse(text, None));
-    let mut lower = Lower {
-        text,
-        shell: Shell::default(),
-        depth: 0,
-    };
+    let mut lower = Lower { text, shell: Shell::default(), depth: 0 };
     let all = Span::new(0, text.len());
     let root = lower.node(Shell::ROOT, all);
     if let Some(tree) = &tree {
@@ -117,12 +111,7 @@ fn is_statement(kind: &str) -> bool {
 impl<'t> Lower<'t> {
     fn node(&mut self, parent: NodeId, span: Span) -> NodeId {
         let id = NodeId(self.shell.nodes.len() as u32);
-        self.shell.nodes.push(Node {
-            span,
-            parent,
-            kind: NodeKind::List(Vec::new()),
-            redirects: Vec::new(),
-        });
+        self.shell.nodes.push(Node { span, parent, kind: NodeKind::List(Vec::new()), redirects: Vec::new() });
         id
     }
 
@@ -138,18 +127,11 @@ impl<'t> Lower<'t> {
     /// A list of the statements among `nodes`, standing in `parent`.
     pub(super) fn list(&mut self, parent: NodeId, nodes: &[Ts<'t>]) -> NodeId {
         let mut all = None::<Span>;
-        for &node in nodes
-            .iter()
-            .filter(|node| is_statement(node.kind()) || node.is_error())
-        {
+        for &node in nodes.iter().filter(|node| is_statement(node.kind()) || node.is_error()) {
             all = Some(all.map_or(span(node), |all| all.to(span(node))));
         }
         let at = all.unwrap_or_else(|| {
-            let at = nodes
-                .last()
-                .map_or(self.shell.node(parent).span.start as usize, |node| {
-                    node.end_byte()
-                });
+            let at = nodes.last().map_or(self.shell.node(parent).span.start as usize, |node| node.end_byte());
             Span::new(at, at)
         });
         let id = self.node(parent, at);
@@ -171,9 +153,7 @@ impl<'t> Lower<'t> {
                 "comment" => self.shell.comments.push(span(node)),
                 "ERROR" => self.error(parent, node, &mut items),
                 kind if is_statement(kind) => {
-                    let after = nodes[index + 1..]
-                        .iter()
-                        .find(|node| node.kind() != "comment");
+                    let after = nodes[index + 1..].iter().find(|node| node.kind() != "comment");
                     if after.is_some_and(|after| after.kind() == "&") {
                         let id = self.node(parent, span(node));
                         let inner = self.statement(id, node);
@@ -200,24 +180,16 @@ impl<'t> Lower<'t> {
                 "command_name" => {
                     let line = node.start_position().row;
                     let first = index - 1;
-                    while nodes.get(index).is_some_and(|next| {
-                        next.start_position().row == line && super::word::is_word(next.kind())
-                    }) {
+                    while nodes
+                        .get(index)
+                        .is_some_and(|next| next.start_position().row == line && super::word::is_word(next.kind()))
+                    {
                         index += 1;
                     }
                     let at = span(node).to(span(nodes[index - 1]));
                     let id = self.node(parent, at);
-                    let words = nodes[first..index]
-                        .iter()
-                        .map(|&word| self.word(id, word))
-                        .collect();
-                    self.set(
-                        id,
-                        NodeKind::Simple(Simple {
-                            assignments: Vec::new(),
-                            words,
-                        }),
-                    );
+                    let words = nodes[first..index].iter().map(|&word| self.word(id, word)).collect();
+                    self.set(id, NodeKind::Simple(Simple { assignments: Vec::new(), words }));
                     items.push(id);
                 }
                 _ if node.child_count() > 0 && !super::word::is_word(node.kind()) => {
@@ -244,11 +216,7 @@ impl<'t> Lower<'t> {
             }
         }
         groups.retain(|(_, group)| !group.is_empty());
-        let at = groups
-            .iter()
-            .flat_map(|(_, group)| group)
-            .filter_map(element_span)
-            .reduce(Span::to);
+        let at = groups.iter().flat_map(|(_, group)| group).filter_map(element_span).reduce(Span::to);
         if groups.len() < 2 {
             return match groups.pop() {
                 Some((_, group)) => self.pipeline(parent, group),
@@ -257,30 +225,17 @@ impl<'t> Lower<'t> {
         }
         let id = self.node(parent, at.unwrap_or(span(node)));
         let mut groups = groups.into_iter();
-        let first = groups
-            .next()
-            .map_or(id, |(_, group)| self.pipeline(id, group));
-        let rest = groups
-            .map(|(joint, group)| (joint, self.pipeline(id, group)))
-            .collect();
+        let first = groups.next().map_or(id, |(_, group)| self.pipeline(id, group));
+        let rest = groups.map(|(joint, group)| (joint, self.pipeline(id, group))).collect();
         self.set(id, NodeKind::AndOr(first, rest))
     }
 
     fn pipeline(&mut self, parent: NodeId, mut tokens: Vec<Token<'t>>) -> NodeId {
-        let at = tokens
-            .iter()
-            .filter_map(element_span)
-            .reduce(Span::to)
-            .unwrap_or_default();
-        let negations = tokens
-            .iter()
-            .take_while(|token| matches!(token, Token::Not))
-            .count();
+        let at = tokens.iter().filter_map(element_span).reduce(Span::to).unwrap_or_default();
+        let negations = tokens.iter().take_while(|token| matches!(token, Token::Not)).count();
         if negations > 0 {
             // `!` stands two bytes or more before its pipeline.
-            let start = self.text[..at.start as usize]
-                .rfind('!')
-                .map_or(at.start, |start| start as u32);
+            let start = self.text[..at.start as usize].rfind('!').map_or(at.start, |start| start as u32);
             let id = self.node(parent, Span { start, end: at.end });
             let inner = self.pipeline(id, tokens.split_off(negations));
             return self.set(id, NodeKind::Not(inner));
@@ -294,10 +249,7 @@ impl<'t> Lower<'t> {
             .collect();
         if stages.len() > 1 {
             let id = self.node(parent, at);
-            let stages = stages
-                .into_iter()
-                .map(|stage| self.element(id, stage))
-                .collect();
+            let stages = stages.into_iter().map(|stage| self.element(id, stage)).collect();
             return self.set(id, NodeKind::Pipeline(stages));
         }
         match stages.pop() {
@@ -354,10 +306,7 @@ impl<'t> Lower<'t> {
                     }
                 }
                 _ => {
-                    tokens.push(Token::Command(Element {
-                        node: Some(node),
-                        ..Element::default()
-                    }));
+                    tokens.push(Token::Command(Element { node: Some(node), ..Element::default() }));
                     continue;
                 }
             }
@@ -437,56 +386,32 @@ impl<'t> Lower<'t> {
 
     fn command(&mut self, id: NodeId, node: Ts<'t>) -> NodeKind {
         match node.kind() {
-            "command"
-            | "variable_assignment"
-            | "variable_assignments"
-            | "declaration_command"
-            | "unset_command" => self.simple(id, node),
+            "command" | "variable_assignment" | "variable_assignments" | "declaration_command" | "unset_command" => {
+                self.simple(id, node)
+            }
             "test_command" => self.test(id, node),
             "if_statement" => self.if_statement(id, node),
             "while_statement" => {
                 let parts = fields(node);
                 let until = parts.iter().any(|(_, child)| child.kind() == "until");
-                let condition: Vec<_> = parts
-                    .iter()
-                    .filter(|(_, child)| child.kind() != "do_group")
-                    .map(|&(_, child)| child)
-                    .collect();
+                let condition: Vec<_> =
+                    parts.iter().filter(|(_, child)| child.kind() != "do_group").map(|&(_, child)| child).collect();
                 let condition = self.list(id, &condition);
                 let body = self.do_group(id, &parts);
-                NodeKind::While(While {
-                    until,
-                    condition,
-                    body,
-                })
+                NodeKind::While(While { until, condition, body })
             }
             "for_statement" => {
                 let parts = fields(node);
                 let select = parts.iter().any(|(_, child)| child.kind() == "select");
                 let variable = parts.iter().find(|(field, _)| *field == Some("variable"));
-                let variable = variable.map_or(
-                    Name {
-                        text: "".into(),
-                        span: span(node),
-                    },
-                    |&(_, name)| self.name(name),
-                );
-                let words = parts
-                    .iter()
-                    .any(|(_, child)| child.kind() == "in")
-                    .then(|| {
-                        let values = parts
-                            .iter()
-                            .filter(|(field, child)| *field == Some("value") && child.is_named());
-                        values.map(|&(_, value)| self.word(id, value)).collect()
-                    });
+                let variable =
+                    variable.map_or(Name { text: "".into(), span: span(node) }, |&(_, name)| self.name(name));
+                let words = parts.iter().any(|(_, child)| child.kind() == "in").then(|| {
+                    let values = parts.iter().filter(|(field, child)| *field == Some("value") && child.is_named());
+                    values.map(|&(_, value)| self.word(id, value)).collect()
+                });
                 let body = self.do_group(id, &parts);
-                NodeKind::For(For {
-                    variable,
-                    words,
-                    body,
-                    select,
-                })
+                NodeKind::For(For { variable, words, body, select })
             }
             "c_style_for_statement" => {
                 let parts = fields(node);
@@ -508,21 +433,12 @@ impl<'t> Lower<'t> {
             "function_definition" => {
                 let parts = fields(node);
                 let name = parts.iter().find(|(field, _)| *field == Some("name"));
-                let name = name.map_or(
-                    Name {
-                        text: "".into(),
-                        span: span(node),
-                    },
-                    |&(_, name)| self.name(name),
-                );
+                let name = name.map_or(Name { text: "".into(), span: span(node) }, |&(_, name)| self.name(name));
                 for &(_, redirect) in parts.iter().filter(|(field, _)| *field == Some("redirect")) {
                     self.redirect(id, redirect);
                 }
-                let body: Vec<_> = parts
-                    .iter()
-                    .filter(|(field, _)| *field == Some("body"))
-                    .map(|&(_, child)| child)
-                    .collect();
+                let body: Vec<_> =
+                    parts.iter().filter(|(field, _)| *field == Some("body")).map(|&(_, child)| child).collect();
                 NodeKind::Function(name, self.list(id, &body))
             }
             _ => {
@@ -533,16 +449,11 @@ impl<'t> Lower<'t> {
     }
 
     fn name(&self, node: Ts<'t>) -> Name {
-        Name {
-            text: self.text(node).into(),
-            span: span(node),
-        }
+        Name { text: self.text(node).into(), span: span(node) }
     }
 
     fn do_group(&mut self, id: NodeId, parts: &[(Option<&'t str>, Ts<'t>)]) -> NodeId {
-        let group = parts
-            .iter()
-            .find(|(_, child)| matches!(child.kind(), "do_group" | "compound_statement"));
+        let group = parts.iter().find(|(_, child)| matches!(child.kind(), "do_group" | "compound_statement"));
         match group {
             Some(&(_, group)) => self.list(id, &children(group)),
             None => self.list(id, &[]),
@@ -565,14 +476,9 @@ impl<'t> Lower<'t> {
     }
 
     fn branch(&mut self, id: NodeId, parts: &[Ts<'t>], branches: &mut Vec<Branch>) {
-        let then = parts
-            .iter()
-            .position(|part| part.kind() == "then")
-            .unwrap_or(parts.len());
-        let end = parts
-            .iter()
-            .position(|part| matches!(part.kind(), "elif_clause" | "else_clause"))
-            .unwrap_or(parts.len());
+        let then = parts.iter().position(|part| part.kind() == "then").unwrap_or(parts.len());
+        let end =
+            parts.iter().position(|part| matches!(part.kind(), "elif_clause" | "else_clause")).unwrap_or(parts.len());
         let condition = self.list(id, &parts[..then]);
         let then = self.list(id, parts.get(then..end.max(then)).unwrap_or_default());
         branches.push(Branch { condition, then });
@@ -585,15 +491,10 @@ impl<'t> Lower<'t> {
             match part.kind() {
                 "case_item" => {
                     let inner = fields(part);
-                    let values = inner
-                        .iter()
-                        .filter(|(field, child)| *field == Some("value") && child.is_named());
+                    let values = inner.iter().filter(|(field, child)| *field == Some("value") && child.is_named());
                     let patterns = values.map(|&(_, value)| self.word(id, value)).collect();
-                    let rest: Vec<_> = inner
-                        .iter()
-                        .filter(|(field, _)| *field != Some("value"))
-                        .map(|&(_, child)| child)
-                        .collect();
+                    let rest: Vec<_> =
+                        inner.iter().filter(|(field, _)| *field != Some("value")).map(|&(_, child)| child).collect();
                     let body = self.list(id, &rest);
                     arms.push(Arm { patterns, body });
                 }
@@ -641,10 +542,7 @@ impl<'t> Lower<'t> {
                     self.shell.damaged.push(span(part));
                     self.list(id, &[part]);
                 }
-                _ if field.is_some()
-                    || part.is_named()
-                    || part.start_byte() == node.start_byte() =>
-                {
+                _ if field.is_some() || part.is_named() || part.start_byte() == node.start_byte() => {
                     simple.words.push(self.word(id, part));
                 }
                 _ => {}
@@ -654,19 +552,13 @@ impl<'t> Lower<'t> {
     }
 
     fn assignment(&mut self, id: NodeId, node: Ts<'t>) -> Assignment {
-        let mut name = Name {
-            text: "".into(),
-            span: span(node),
-        };
+        let mut name = Name { text: "".into(), span: span(node) };
         let (mut value, mut elements, mut append) = (None, Vec::new(), false);
         for (field, part) in fields(node) {
             match (field, part.kind()) {
                 (Some("name"), "subscript") => {
                     let inner = part.child_by_field_name("name").unwrap_or(part);
-                    name = Name {
-                        text: self.text(inner).into(),
-                        span: span(part),
-                    };
+                    name = Name { text: self.text(inner).into(), span: span(part) };
                 }
                 (Some("name"), _) => name = self.name(part),
                 (Some("value"), "array") => {
@@ -684,18 +576,9 @@ impl<'t> Lower<'t> {
             }
         }
         if value.is_none() && elements.is_empty() && !self.text(node).ends_with(')') {
-            value = Some(Word {
-                span: Span::new(node.end_byte(), node.end_byte()),
-                parts: Vec::new(),
-            });
+            value = Some(Word { span: Span::new(node.end_byte(), node.end_byte()), parts: Vec::new() });
         }
-        Assignment {
-            name,
-            value,
-            elements,
-            append,
-            span: span(node),
-        }
+        Assignment { name, value, elements, append, span: span(node) }
     }
 
     fn test(&mut self, id: NodeId, node: Ts<'t>) -> NodeKind {
@@ -751,18 +634,12 @@ impl<'t> Lower<'t> {
                 (_, "<&" | ">&" | "<&-" | ">&-") => kind = RedirectKind::Duplicate,
                 (_, "<<<") => kind = RedirectKind::HereString,
                 (_, operator @ ("<<" | "<<-")) => {
-                    kind = RedirectKind::Heredoc {
-                        expanded: true,
-                        strips_tabs: operator == "<<-",
-                    };
+                    kind = RedirectKind::Heredoc { expanded: true, strips_tabs: operator == "<<-" };
                 }
                 (_, "heredoc_start") => {
                     raw_start = Some(self.text(part));
                     at.end = span(part).end;
-                    target.get_or_insert(Word {
-                        span: Span::new(node.end_byte(), node.end_byte()),
-                        parts: Vec::new(),
-                    });
+                    target.get_or_insert(Word { span: Span::new(node.end_byte(), node.end_byte()), parts: Vec::new() });
                 }
                 (_, "heredoc_body") => target = Some(self.heredoc(id, part)),
                 (Some("destination"), _) if target.is_none() => target = Some(self.word(id, part)),
@@ -775,29 +652,19 @@ impl<'t> Lower<'t> {
         }
         if let (Some(start), RedirectKind::Heredoc { strips_tabs, .. }) = (raw_start, kind) {
             let expanded = !start.contains(['\'', '"', '\\']);
-            kind = RedirectKind::Heredoc {
-                expanded,
-                strips_tabs,
-            };
+            kind = RedirectKind::Heredoc { expanded, strips_tabs };
         }
         let target = target.unwrap_or_default();
         if kind == RedirectKind::Duplicate && !target.span.of(self.text).is_empty() {
             let to = target.span.of(self.text);
-            if descriptor.is_none()
-                && !to.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '$')
-            {
+            if descriptor.is_none() && !to.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '$') {
                 kind = RedirectKind::WriteBoth;
             }
         }
         if let Some(first) = more.first() {
             at.end = target.span.end.min(first.span.start);
         }
-        let redirect = Redirect {
-            span: at,
-            descriptor,
-            kind,
-            target,
-        };
+        let redirect = Redirect { span: at, descriptor, kind, target };
         let owner = &mut self.shell.nodes[id.0 as usize];
         owner.redirects.push(redirect);
         match &mut owner.kind {
@@ -833,21 +700,10 @@ impl Assignment {
         let value = self.value.as_ref();
         let end = value.map_or(self.span.end, |value| value.span.start);
         let text = format!("{}{}", self.name.text, if self.append { "+=" } else { "=" });
-        let head = Part {
-            span: Span {
-                start: self.span.start,
-                end,
-            },
-            quoted: false,
-            kind: PartKind::Text(text.into()),
-        };
-        let parts = std::iter::once(head)
-            .chain(value.into_iter().flat_map(|value| value.parts.clone()))
-            .collect();
-        Word {
-            span: self.span,
-            parts,
-        }
+        let head =
+            Part { span: Span { start: self.span.start, end }, quoted: false, kind: PartKind::Text(text.into()) };
+        let parts = std::iter::once(head).chain(value.into_iter().flat_map(|value| value.parts.clone())).collect();
+        Word { span: self.span, parts }
     }
 }
 
@@ -867,12 +723,8 @@ fn element_span(token: &Token<'_>) -> Option<Span> {
     };
     let redirects = element.redirects.iter().map(|redirect| {
         // The body of a heredoc stands after everything else.
-        let start = fields(*redirect)
-            .into_iter()
-            .find(|(_, part)| part.kind() == "heredoc_start");
-        start.map_or(span(*redirect), |(_, start)| {
-            Span::new(redirect.start_byte(), start.end_byte())
-        })
+        let start = fields(*redirect).into_iter().find(|(_, part)| part.kind() == "heredoc_start");
+        start.map_or(span(*redirect), |(_, start)| Span::new(redirect.start_byte(), start.end_byte()))
     });
     element
         .node

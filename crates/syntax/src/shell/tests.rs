@@ -37,16 +37,9 @@ fn node(shell: &Shell, id: NodeId, out: &mut String) {
         NodeKind::Background(id) => group("bg", &[*id], out),
         NodeKind::Simple(simple) => {
             out.push('<');
-            for assignment in simple
-                .assignments
-                .iter()
-                .filter(|_| !simple.is_declaration())
-            {
+            for assignment in simple.assignments.iter().filter(|_| !simple.is_declaration()) {
                 out.push_str(&format!("{}:=", assignment.name.text));
-                assignment
-                    .value
-                    .iter()
-                    .for_each(|value| word(shell, value, out));
+                assignment.value.iter().for_each(|value| word(shell, value, out));
                 out.push(' ');
             }
             for (index, one) in simple.words.iter().enumerate() {
@@ -67,23 +60,12 @@ fn node(shell: &Shell, id: NodeId, out: &mut String) {
         }
         NodeKind::Arithmetic(bodies) => group("arith", bodies, out),
         NodeKind::If(branches, otherwise) => {
-            let mut ids: Vec<NodeId> = branches
-                .iter()
-                .flat_map(|branch| [branch.condition, branch.then])
-                .collect();
+            let mut ids: Vec<NodeId> = branches.iter().flat_map(|branch| [branch.condition, branch.then]).collect();
             ids.extend(otherwise);
             group("if", &ids, out);
         }
-        NodeKind::While(While {
-            until,
-            condition,
-            body,
-        }) => {
-            group(
-                if *until { "until" } else { "while" },
-                &[*condition, *body],
-                out,
-            );
+        NodeKind::While(While { until, condition, body }) => {
+            group(if *until { "until" } else { "while" }, &[*condition, *body], out);
         }
         NodeKind::For(For { body, .. }) => group("for", &[*body], out),
         NodeKind::CFor(body) => group("cfor", &[*body], out),
@@ -128,19 +110,13 @@ fn word(shell: &Shell, word_: &Word, out: &mut String) {
 fn precedence_is_the_shells() {
     let cases = [
         ("a | b > f", "(pipe <a> <b>{Write f})"),
-        (
-            "a && b | c > f || d",
-            "(<a> && (pipe <b> <c>{Write f}) || <d>)",
-        ),
+        ("a && b | c > f || d", "(<a> && (pipe <b> <c>{Write f}) || <d>)"),
         ("! a | b", "(not (pipe <a> <b>))"),
         ("! a && b", "((not <a>) && <b>)"),
         ("a & b", "(list (bg <a>) <b>)"),
         ("a && b & c", "(list (bg (<a> && <b>)) <c>)"),
         ("(a) | (b) && c", "((pipe (sub <a>) (sub <b>)) && <c>)"),
-        (
-            "a || { b; exit 1; }",
-            "(<a> || (group (list <b> <exit 1>)))",
-        ),
+        ("a || { b; exit 1; }", "(<a> || (group (list <b> <exit 1>)))"),
         ("a |& b", "(pipe <a> <b>)"),
     ];
     for (text, expected) in cases {
@@ -155,18 +131,12 @@ fn what_follows_a_heredoc_on_its_line_stands_outside_of_it() {
             "cat <<X | grep y && z\nb $v\nX\n",
             "((pipe <cat>{Heredoc { expanded: true, strips_tabs: false } $v} <grep y>) && <z>)",
         ),
-        (
-            "cat <<'X' && z\n$v\nX\nq",
-            "(list (<cat>{Heredoc { expanded: false, strips_tabs: false } } && <z>) <q>)",
-        ),
+        ("cat <<'X' && z\n$v\nX\nq", "(list (<cat>{Heredoc { expanded: false, strips_tabs: false } } && <z>) <q>)"),
         (
             "ssh h 'bash -s' <<'X' > out\nb\nX\n",
             "<ssh h bash -s>{Heredoc { expanded: false, strips_tabs: false } }{Write out}",
         ),
-        (
-            "psql <<-X db\n\tq\n\tX\n",
-            "<psql db>{Heredoc { expanded: true, strips_tabs: true } }",
-        ),
+        ("psql <<-X db\n\tq\n\tX\n", "<psql db>{Heredoc { expanded: true, strips_tabs: true } }"),
     ];
     for (text, expected) in cases {
         assert_eq!(show(text), expected, "{text}");
@@ -176,31 +146,16 @@ fn what_follows_a_heredoc_on_its_line_stands_outside_of_it() {
 #[test]
 fn compound_commands_hold_their_parts() {
     let cases = [
-        (
-            "if a; then b; elif c; then d; else e; fi > f",
-            "(if <a> <b> <c> <d> <e>){Write f}",
-        ),
-        (
-            "while read -r l; do a; done < <(b)",
-            "(while <read -r l> <a>){Read $(<b>)}",
-        ),
+        ("if a; then b; elif c; then d; else e; fi > f", "(if <a> <b> <c> <d> <e>){Write f}"),
+        ("while read -r l; do a; done < <(b)", "(while <read -r l> <a>){Read $(<b>)}"),
         ("until a; do b; done", "(until <a> <b>)"),
         ("for x in a; do b; c; done", "(for (list <b> <c>))"),
         ("for ((i=0;i<3;i++)); do b; done", "(cfor <b>)"),
-        (
-            "case $x in a|b) c;; *) d; e;; esac",
-            "(case <c> (list <d> <e>))",
-        ),
-        (
-            "f() { a; b; }; f",
-            "(list (fn:f (group (list <a> <b>))) <f>)",
-        ),
+        ("case $x in a|b) c;; *) d; e;; esac", "(case <c> (list <d> <e>))"),
+        ("f() { a; b; }; f", "(list (fn:f (group (list <a> <b>))) <f>)"),
         ("function g { a; }", "(fn:g (group <a>))"),
         ("((i++))", "(arith)"),
-        (
-            "[[ $a == b && -f c ]] || exit 1",
-            "([[ $a == b && -f c ]] || <exit 1>)",
-        ),
+        ("[[ $a == b && -f c ]] || exit 1", "([[ $a == b && -f c ]] || <exit 1>)"),
         ("[ -f x ] && rm x", "([ -f x ] && <rm x>)"),
     ];
     for (text, expected) in cases {
@@ -211,22 +166,13 @@ fn compound_commands_hold_their_parts() {
 #[test]
 fn words_keep_what_is_literal_and_what_is_not() {
     let cases = [
-        (
-            r#"echo "a $(b | c) ${d:-e} $((1+2)) \"x\"""#,
-            r#"<echo a $((pipe <b> <c>)) $d:-e $((…)) "x">"#,
-        ),
-        (
-            "echo a{1,2} b[12]* ~/x 'q u'\\ r",
-            "<echo a⟨{⟩1,2} b⟨[⟩12]⟨*⟩ ~/x q u r>",
-        ),
+        (r#"echo "a $(b | c) ${d:-e} $((1+2)) \"x\"""#, r#"<echo a $((pipe <b> <c>)) $d:-e $((…)) "x">"#),
+        ("echo a{1,2} b[12]* ~/x 'q u'\\ r", "<echo a⟨{⟩1,2} b⟨[⟩12]⟨*⟩ ~/x q u r>"),
         ("x=$(a) y=2 z", "<x:=$(<a>) y:=2 z>"),
         ("local x=$(a) y", "<local x=$(<a>) y>"),
         ("x=", "<x:= >"),
         (r#""$X"/bin/y " $z  ""#, "<$X/bin/y  $z  >"),
-        (
-            "a > f 2>&1 < g b c",
-            "<a b c>{Write f}{Duplicate 1}{Read g}",
-        ),
+        ("a > f 2>&1 < g b c", "<a b c>{Write f}{Duplicate 1}{Read g}"),
         ("exec &> >(tee log)", "<exec>{WriteBoth $(<tee log>)}"),
         ("set -euo pipefail", "<set -euo pipefail>"),
         ("cat <<< \"$x\"", "<cat>{HereString $x}"),
@@ -249,24 +195,16 @@ fn commands_inside_errors_are_found() {
         })
         .collect();
     for name in ["a", "b", "c"] {
-        assert!(
-            names.iter().any(|found| found == name),
-            "{name} in {names:?}"
-        );
+        assert!(names.iter().any(|found| found == name), "{name} in {names:?}");
     }
     assert!(!shell.damaged.is_empty());
 }
 
 #[test]
 fn hostile_nesting_ends_quietly() {
-    for (open, close) in [
-        ("$(", ")"),
-        ("(", ")"),
-        ("{ ", ";}"),
-        ("if a; then ", "; fi"),
-        ("\"$(", ")\""),
-        ("${a:-", "}"),
-    ] {
+    for (open, close) in
+        [("$(", ")"), ("(", ")"), ("{ ", ";}"), ("if a; then ", "; fi"), ("\"$(", ")\""), ("${a:-", "}")]
+    {
         let text = format!("echo {}x{}", open.repeat(1000), close.repeat(1000));
         assert!(parse(&text).len() > 0);
     }

@@ -36,10 +36,7 @@ impl<'t> Lower<'t> {
         let mut parts = Vec::new();
         self.parts(id, node, false, &mut parts);
         mark_lists(&mut parts);
-        Word {
-            span: span(node),
-            parts,
-        }
+        Word { span: span(node), parts }
     }
 
     /// The body of a heredoc: its expansions only.
@@ -50,19 +47,12 @@ impl<'t> Lower<'t> {
                 self.parts(id, child, true, &mut parts);
             }
         }
-        Word {
-            span: span(node),
-            parts,
-        }
+        Word { span: span(node), parts }
     }
 
     fn parts(&mut self, id: NodeId, node: Ts<'t>, quoted: bool, parts: &mut Vec<Part>) {
         let at = self.solid(node);
-        let part = |kind| Part {
-            span: at,
-            quoted,
-            kind,
-        };
+        let part = |kind| Part { span: at, quoted, kind };
         if self.depth >= MAX_DEPTH {
             self.shell.damaged.push(at);
             parts.push(part(PartKind::Other(Vec::new())));
@@ -77,83 +67,40 @@ impl<'t> Lower<'t> {
                         done = span(child).end;
                         continue;
                     }
-                    self.gap(
-                        Span {
-                            start: done,
-                            end: span(child).start,
-                        },
-                        quoted,
-                        parts,
-                    );
+                    self.gap(Span { start: done, end: span(child).start }, quoted, parts);
                     self.parts(id, child, quoted, parts);
                     done = span(child).end;
                 }
-                self.gap(
-                    Span {
-                        start: done,
-                        end: at.end,
-                    },
-                    quoted,
-                    parts,
-                );
+                self.gap(Span { start: done, end: at.end }, quoted, parts);
             }
             "string" => {
-                let inner = Span {
-                    start: at.start + 1,
-                    end: at.end.saturating_sub(1).max(at.start + 1),
-                };
+                let inner = Span { start: at.start + 1, end: at.end.saturating_sub(1).max(at.start + 1) };
                 let before = parts.len();
                 let mut done = inner.start;
                 for child in children(node) {
                     if matches!(child.kind(), "string_content" | "\"" | "$") {
                         continue;
                     }
-                    self.gap(
-                        Span {
-                            start: done,
-                            end: self.solid(child).start,
-                        },
-                        true,
-                        parts,
-                    );
+                    self.gap(Span { start: done, end: self.solid(child).start }, true, parts);
                     self.parts(id, child, true, parts);
                     done = span(child).end;
                 }
-                self.gap(
-                    Span {
-                        start: done,
-                        end: inner.end,
-                    },
-                    true,
-                    parts,
-                );
+                self.gap(Span { start: done, end: inner.end }, true, parts);
                 if parts.len() == before {
-                    parts.push(Part {
-                        span: at,
-                        quoted: true,
-                        kind: PartKind::Text("".into()),
-                    });
+                    parts.push(Part { span: at, quoted: true, kind: PartKind::Text("".into()) });
                 }
             }
             "raw_string" => {
                 let text = self.text(node);
                 let text = text.strip_prefix('\'').unwrap_or(text);
                 let text = text.strip_suffix('\'').unwrap_or(text);
-                parts.push(Part {
-                    span: at,
-                    quoted: true,
-                    kind: PartKind::Text(text.into()),
-                });
+                parts.push(Part { span: at, quoted: true, kind: PartKind::Text(text.into()) });
             }
             "ansi_c_string" => {
                 let text = self.text(node);
                 let text = text.strip_prefix("$'").unwrap_or(text);
                 let text = text.strip_suffix('\'').unwrap_or(text);
-                parts.push(Part {
-                    span: at,
-                    quoted: true,
-                    kind: PartKind::Text(ansi_c(text).into()),
-                });
+                parts.push(Part { span: at, quoted: true, kind: PartKind::Text(ansi_c(text).into()) });
             }
             "simple_expansion" => {
                 let name = at.of(self.text).trim_start_matches('$');
@@ -171,11 +118,7 @@ impl<'t> Lower<'t> {
                 let body = self.list(id, &children(node));
                 // `$(<file)` reads the file; there is no command in it.
                 let reads = node.child_by_field_name("redirect").is_some();
-                parts.push(part(if reads {
-                    PartKind::Other(vec![body])
-                } else {
-                    PartKind::Command(body)
-                }));
+                parts.push(part(if reads { PartKind::Other(vec![body]) } else { PartKind::Command(body) }));
             }
             "process_substitution" => {
                 let body = self.list(id, &children(node));
@@ -208,10 +151,7 @@ impl<'t> Lower<'t> {
     fn solid(&self, node: Ts<'t>) -> Span {
         let at = span(node);
         let text = at.of(self.text);
-        Span {
-            start: at.start + (text.len() - text.trim_start().len()) as u32,
-            end: at.end,
-        }
+        Span { start: at.start + (text.len() - text.trim_start().len()) as u32, end: at.end }
     }
 
     /// Text between expansions.
@@ -221,11 +161,7 @@ impl<'t> Lower<'t> {
             return;
         }
         if quoted {
-            parts.push(Part {
-                span: at,
-                quoted,
-                kind: PartKind::Text(double_quoted(raw).into()),
-            });
+            parts.push(Part { span: at, quoted, kind: PartKind::Text(double_quoted(raw).into()) });
             return;
         }
         let mut text = String::new();
@@ -241,18 +177,11 @@ impl<'t> Lower<'t> {
                 '*' | '?' => {
                     if !text.is_empty() {
                         let kind = PartKind::Text(std::mem::take(&mut text).into());
-                        parts.push(Part {
-                            span: Span { start, end: here },
-                            quoted,
-                            kind,
-                        });
+                        parts.push(Part { span: Span { start, end: here }, quoted, kind });
                     }
                     start = here + 1;
                     parts.push(Part {
-                        span: Span {
-                            start: here,
-                            end: start,
-                        },
+                        span: Span { start: here, end: start },
                         quoted,
                         kind: PartKind::Glob(c.to_string().into()),
                     });
@@ -261,11 +190,7 @@ impl<'t> Lower<'t> {
             }
         }
         if !text.is_empty() {
-            parts.push(Part {
-                span: Span { start, end: at.end },
-                quoted,
-                kind: PartKind::Text(text.into()),
-            });
+            parts.push(Part { span: Span { start, end: at.end }, quoted, kind: PartKind::Text(text.into()) });
         }
     }
 
@@ -276,11 +201,7 @@ impl<'t> Lower<'t> {
         let inner = inner.strip_suffix('}').unwrap_or(inner);
         let prefix = inner.len() - inner.trim_start_matches(['!', '#']).len();
         // `${#}` and `${!}` are variables; `${#x}` and `${!x}` are operators.
-        let (prefix, rest) = if prefix < inner.len() {
-            inner.split_at(prefix)
-        } else {
-            ("", inner)
-        };
+        let (prefix, rest) = if prefix < inner.len() { inner.split_at(prefix) } else { ("", inner) };
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let end = if rest.starts_with(is_name) {
             rest.find(|c| !is_name(c)).unwrap_or(rest.len())
@@ -288,19 +209,11 @@ impl<'t> Lower<'t> {
             rest.chars().next().map_or(0, char::len_utf8)
         };
         let (name, tail) = rest.split_at(end);
-        let length = [
-            ":-", ":=", ":?", ":+", "##", "%%", "//", "/#", "/%", ",,", "^^",
-        ]
-        .iter()
-        .find(|operator| tail.starts_with(**operator))
-        .map_or(tail.chars().next().map_or(0, char::len_utf8), |operator| {
-            operator.len()
-        });
-        let operator = if prefix.is_empty() {
-            &tail[..length]
-        } else {
-            prefix
-        };
+        let length = [":-", ":=", ":?", ":+", "##", "%%", "//", "/#", "/%", ",,", "^^"]
+            .iter()
+            .find(|operator| tail.starts_with(**operator))
+            .map_or(tail.chars().next().map_or(0, char::len_utf8), |operator| operator.len());
+        let operator = if prefix.is_empty() { &tail[..length] } else { prefix };
         let at = at.start as usize + 2 + prefix.len() + name.len() + length;
         let mut argument = None;
         if prefix.is_empty() && !operator.is_empty() {
@@ -311,35 +224,14 @@ impl<'t> Lower<'t> {
                 if span(child).start < argument_span.start || span(child).end > argument_span.end {
                     continue;
                 }
-                self.gap(
-                    Span {
-                        start: done,
-                        end: span(child).start,
-                    },
-                    false,
-                    &mut parts,
-                );
+                self.gap(Span { start: done, end: span(child).start }, false, &mut parts);
                 self.parts(id, child, false, &mut parts);
                 done = span(child).end;
             }
-            self.gap(
-                Span {
-                    start: done,
-                    end: argument_span.end,
-                },
-                false,
-                &mut parts,
-            );
-            argument = Some(Word {
-                span: argument_span,
-                parts,
-            });
+            self.gap(Span { start: done, end: argument_span.end }, false, &mut parts);
+            argument = Some(Word { span: argument_span, parts });
         }
-        Variable {
-            name: name.into(),
-            operator: operator.into(),
-            argument,
-        }
+        Variable { name: name.into(), operator: operator.into(), argument }
     }
 }
 
@@ -350,20 +242,13 @@ fn mark_lists(parts: &mut [Part]) {
         _ => None,
     };
     for (open, close, needs) in [('[', ']', None), ('{', '}', Some(','))] {
-        let Some(first) = parts
-            .iter()
-            .position(|part| text(part).is_some_and(|text| text.contains(open)))
-        else {
+        let Some(first) = parts.iter().position(|part| text(part).is_some_and(|text| text.contains(open))) else {
             continue;
         };
         let tail = &parts[first..];
-        let closes = tail
-            .iter()
-            .any(|part| text(part).is_some_and(|text| text.contains(close)));
-        let fits = needs.is_none_or(|needed| {
-            tail.iter()
-                .any(|part| text(part).is_some_and(|text| text.contains(needed)))
-        });
+        let closes = tail.iter().any(|part| text(part).is_some_and(|text| text.contains(close)));
+        let fits =
+            needs.is_none_or(|needed| tail.iter().any(|part| text(part).is_some_and(|text| text.contains(needed))));
         let alone = parts.len() == 1 && text(&parts[first]).is_some_and(|text| text.len() == 1);
         if closes && fits && !alone {
             if let Some(text) = text(&parts[first]) {
