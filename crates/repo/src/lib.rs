@@ -21,6 +21,7 @@ mod requirements;
 mod rust;
 mod script;
 mod sql;
+pub mod script;
 mod tsconfig;
 pub mod workflow;
 
