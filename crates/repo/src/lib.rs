@@ -19,9 +19,8 @@ mod python;
 mod repo;
 mod requirements;
 mod rust;
-mod script;
-mod sql;
 pub mod script;
+mod sql;
 mod tsconfig;
 pub mod workflow;
 

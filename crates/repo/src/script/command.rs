@@ -26,9 +26,7 @@ pub struct Invocation<'a> {
 impl<'a> Command<'a> {
     pub(super) fn of(script: &'a Script, id: NodeId) -> Option<Self> {
         match &script.node(id).kind {
-            NodeKind::Simple(simple) if !simple.words.is_empty() => {
-                Some(Self { script, id, simple })
-            }
+            NodeKind::Simple(simple) if !simple.words.is_empty() => Some(Self { script, id, simple }),
             _ => None,
         }
     }
@@ -64,26 +62,17 @@ impl<'a> Command<'a> {
         self.chain()
             .into_iter()
             .rfind(|invocation| !invocation.elsewhere)
-            .unwrap_or(Invocation {
-                words: self.words(),
-                elsewhere: false,
-            })
+            .unwrap_or(Invocation { words: self.words(), elsewhere: false })
     }
 
     /// What it runs in the end: `pg_dump` in `sudo docker exec -i db pg_dump -U app`.
     pub fn innermost(self) -> Invocation<'a> {
-        self.chain().pop().unwrap_or(Invocation {
-            words: self.words(),
-            elsewhere: false,
-        })
+        self.chain().pop().unwrap_or(Invocation { words: self.words(), elsewhere: false })
     }
 
     /// What it runs, from the outside in: `sudo …`, `docker exec …`, `pg_dump …`.
     pub fn chain(self) -> Vec<Invocation<'a>> {
-        let mut chain = vec![Invocation {
-            words: self.words(),
-            elsewhere: false,
-        }];
+        let mut chain = vec![Invocation { words: self.words(), elsewhere: false }];
         while let Some(inner) = chain.last().and_then(|last| last.inner()) {
             chain.push(inner);
         }
@@ -92,9 +81,7 @@ impl<'a> Command<'a> {
 
     /// The link of the chain that runs `program`.
     pub fn runs(self, program: &str) -> Option<Invocation<'a>> {
-        self.chain()
-            .into_iter()
-            .find(|invocation| invocation.name().is_some_and(|name| name == program))
+        self.chain().into_iter().find(|invocation| invocation.name().is_some_and(|name| name == program))
     }
 
     /// Its redirections, and those of the groups, loops and functions it stands in are not among them.
@@ -119,24 +106,14 @@ impl<'a> Command<'a> {
 
     /// Where its words stand in the file: redirections and assignments left out.
     pub fn words_place(self) -> Place {
-        let span = self
-            .words()
-            .iter()
-            .map(|word| word.span)
-            .reduce(Span::to)
-            .unwrap_or(self.span());
+        let span = self.words().iter().map(|word| word.span).reduce(Span::to).unwrap_or(self.span());
         self.script.place(span)
     }
 }
 
 /// Programs that run the command after their options: the options that take a value.
 const WRAPPERS: &[(&str, &[&str])] = &[
-    (
-        "sudo",
-        &[
-            "-u", "-g", "-h", "-p", "-C", "-D", "-R", "-T", "-U", "--user", "--group", "--chdir",
-        ],
-    ),
+    ("sudo", &["-u", "-g", "-h", "-p", "-C", "-D", "-R", "-T", "-U", "--user", "--group", "--chdir"]),
     ("doas", &["-u", "-C"]),
     ("env", &["-u", "-C", "-S", "--unset", "--chdir"]),
     ("exec", &["-a"]),
@@ -182,10 +159,7 @@ impl<'a> Invocation<'a> {
         let long = option.starts_with("--");
         self.args().iter().filter_map(Word::literal).any(|word| {
             if long {
-                word == option
-                    || word
-                        .strip_prefix(option)
-                        .is_some_and(|rest| rest.starts_with('='))
+                word == option || word.strip_prefix(option).is_some_and(|rest| rest.starts_with('='))
             } else {
                 word.starts_with('-')
                     && !word.starts_with("--")
@@ -214,10 +188,7 @@ impl<'a> Invocation<'a> {
                 operands.push(word);
             } else if word.is("--") {
                 only_operands = true;
-            } else if word
-                .literal()
-                .is_some_and(|text| with_value.contains(&&*text))
-            {
+            } else if word.literal().is_some_and(|text| with_value.contains(&&*text)) {
                 words.next();
             }
         }
@@ -227,12 +198,7 @@ impl<'a> Invocation<'a> {
     /// What it runs in turn.
     fn inner(self) -> Option<Self> {
         let name = self.name()?;
-        let elsewhere = |words| {
-            Some(Self {
-                words,
-                elsewhere: true,
-            })
-        };
+        let elsewhere = |words| Some(Self { words, elsewhere: true });
         if let Some((_, with_value)) = WRAPPERS.iter().find(|(wrapper, _)| *wrapper == name) {
             let mut at = skip_options(self.args(), with_value);
             let takes_one = matches!(&*name, "timeout" | "flock" | "gosu" | "su-exec");
@@ -240,11 +206,7 @@ impl<'a> Invocation<'a> {
                 at += 1;
             }
             if name == "env" || name == "sudo" {
-                while self
-                    .args()
-                    .get(at)
-                    .is_some_and(|word| part_before_equals(word))
-                {
+                while self.args().get(at).is_some_and(|word| part_before_equals(word)) {
                     at += 1;
                 }
             }
@@ -252,16 +214,12 @@ impl<'a> Invocation<'a> {
             if words.is_empty() || (name == "exec" && words.is_empty()) {
                 return None;
             }
-            return Some(Self {
-                words,
-                elsewhere: self.elsewhere,
-            });
+            return Some(Self { words, elsewhere: self.elsewhere });
         }
         let args = self.args();
         let verb = |verbs: &[&str], with_value: &[&str]| -> Option<usize> {
             let at = skip_options(args, with_value);
-            args.get(at)
-                .filter(|word| word.literal().is_some_and(|text| verbs.contains(&&*text)))?;
+            args.get(at).filter(|word| word.literal().is_some_and(|text| verbs.contains(&&*text)))?;
             Some(at)
         };
         // Global options of docker and compose that take a value.
@@ -283,17 +241,8 @@ impl<'a> Invocation<'a> {
             "--ansi",
             "--parallel",
         ];
-        const EXEC: &[&str] = &[
-            "-u",
-            "--user",
-            "-e",
-            "--env",
-            "-w",
-            "--workdir",
-            "--env-file",
-            "--index",
-            "--detach-keys",
-        ];
+        const EXEC: &[&str] =
+            &["-u", "--user", "-e", "--env", "-w", "--workdir", "--env-file", "--index", "--detach-keys"];
         const RUN: &[&str] = &[
             "-u",
             "--user",
@@ -346,10 +295,7 @@ impl<'a> Invocation<'a> {
             "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
                 let mut args = args;
                 let mut at = skip_options(args, GLOBAL);
-                if args
-                    .get(at)
-                    .is_some_and(|word| word.is("compose") || word.is("container"))
-                {
+                if args.get(at).is_some_and(|word| word.is("compose") || word.is("container")) {
                     args = args.get(at + 1..)?;
                     at = skip_options(args, GLOBAL);
                 }
@@ -365,27 +311,14 @@ impl<'a> Invocation<'a> {
                 elsewhere(words)
             }
             "kubectl" | "oc" => {
-                verb(
-                    &["exec"],
-                    &[
-                        "-n",
-                        "--namespace",
-                        "--context",
-                        "--kubeconfig",
-                        "--cluster",
-                    ],
-                )?;
+                verb(&["exec"], &["-n", "--namespace", "--context", "--kubeconfig", "--cluster"])?;
                 let dashes = args.iter().position(|word| word.is("--"))?;
                 elsewhere(args.get(dashes + 1..).filter(|words| !words.is_empty())?)
             }
             "ssh" => {
                 let host = skip_options(args, SSH_WITH_VALUE);
                 let words = args.get(host + 1..).filter(|words| !words.is_empty())?;
-                elsewhere(
-                    words
-                        .get(skip_options(words, SSH_WITH_VALUE)..)
-                        .filter(|words| !words.is_empty())?,
-                )
+                elsewhere(words.get(skip_options(words, SSH_WITH_VALUE)..).filter(|words| !words.is_empty())?)
             }
             _ => None,
         }
@@ -394,8 +327,8 @@ impl<'a> Invocation<'a> {
 
 /// Options of ssh that take a value.
 pub(super) const SSH_WITH_VALUE: &[&str] = &[
-    "-i", "-p", "-o", "-l", "-F", "-J", "-L", "-R", "-D", "-b", "-c", "-E", "-e", "-I", "-m", "-O",
-    "-Q", "-S", "-W", "-w",
+    "-i", "-p", "-o", "-l", "-F", "-J", "-L", "-R", "-D", "-b", "-c", "-E", "-e", "-I", "-m", "-O", "-Q", "-S", "-W",
+    "-w",
 ];
 
 /// How many of `words` are options and their values.
@@ -424,7 +357,6 @@ fn part_before_equals(word: &Word) -> bool {
     let Some(super::PartKind::Text(text)) = word.parts.first().map(|part| &part.kind) else {
         return false;
     };
-    text.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    })
+    text.split_once('=')
+        .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
 }

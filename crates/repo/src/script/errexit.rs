@@ -51,12 +51,7 @@ impl Script {
     pub fn fate(&self, id: NodeId) -> Fate {
         let mut best = None;
         for calls in self.ways_to(id) {
-            let fate = Rise {
-                script: self,
-                calls: &calls,
-                through: Vec::new(),
-            }
-            .from(id);
+            let fate = Rise { script: self, calls: &calls, through: Vec::new() }.from(id);
             match fate {
                 Fate::Ends { .. } => return fate,
                 fate => best = best.or(Some(fate)),
@@ -128,38 +123,24 @@ impl Script {
             return Role::Root;
         };
         match &self.node(parent).kind {
-            NodeKind::If(branches, _) if branches.iter().any(|branch| branch.condition == list) => {
-                Role::Condition
-            }
+            NodeKind::If(branches, _) if branches.iter().any(|branch| branch.condition == list) => Role::Condition,
             NodeKind::If(branches, otherwise)
-                if branches.iter().any(|branch| branch.then == list)
-                    || *otherwise == Some(list) =>
+                if branches.iter().any(|branch| branch.then == list) || *otherwise == Some(list) =>
             {
                 Role::Body
             }
             NodeKind::While(of) if of.condition == list => Role::Condition,
             NodeKind::While(of) if of.body == list => Role::Body,
             NodeKind::For(of) if of.body == list => Role::Body,
-            NodeKind::CFor(body) | NodeKind::Group(body) | NodeKind::Subshell(body)
-                if *body == list =>
-            {
-                Role::Body
-            }
+            NodeKind::CFor(body) | NodeKind::Group(body) | NodeKind::Subshell(body) if *body == list => Role::Body,
             NodeKind::Case(_, arms) if arms.iter().any(|arm| arm.body == list) => Role::Body,
             NodeKind::Function(_, body) if *body == list => Role::FunctionBody,
             // `x=$(a) y=$(b)` has the status of b; `local x=$(a)` that of local.
             NodeKind::Simple(simple) if simple.words.is_empty() => {
-                let values = simple
-                    .assignments
-                    .iter()
-                    .filter_map(|assignment| assignment.value.as_ref());
+                let values = simple.assignments.iter().filter_map(|assignment| assignment.value.as_ref());
                 let mut bodies = Vec::new();
                 values.for_each(|value| value.substitutions(&mut bodies));
-                if bodies.last() == Some(&list) {
-                    Role::Assigned
-                } else {
-                    Role::Masked
-                }
+                if bodies.last() == Some(&list) { Role::Assigned } else { Role::Masked }
             }
             _ => Role::Masked,
         }
@@ -186,10 +167,7 @@ impl Rise<'_> {
                     None => return Fate::Unknown,
                     Some(true) => match self.end_of_shell(at) {
                         None => {
-                            return Fate::Ends {
-                                at,
-                                through: self.through,
-                            };
+                            return Fate::Ends { at, through: self.through };
                         }
                         Some(edge) => at = edge,
                     },
@@ -232,14 +210,9 @@ impl Rise<'_> {
                     let position = if *first == at {
                         0
                     } else {
-                        rest.iter()
-                            .position(|(_, id)| *id == at)
-                            .map_or(rest.len(), |at| at + 1)
+                        rest.iter().position(|(_, id)| *id == at).map_or(rest.len(), |at| at + 1)
                     };
-                    if rest[position..]
-                        .iter()
-                        .any(|(joint, _)| *joint == Joint::Or)
-                    {
+                    if rest[position..].iter().any(|(joint, _)| *joint == Joint::Or) {
                         return Fate::GoesOn;
                     }
                     self.through.push(parent);
@@ -297,9 +270,7 @@ impl Rise<'_> {
                     continue;
                 }
                 NodeKind::List(_) => {}
-                _ if matches!(script.role(inner), Role::Assigned | Role::Masked)
-                    && is_list(&script.shell, inner) =>
-                {
+                _ if matches!(script.role(inner), Role::Assigned | Role::Masked) && is_list(&script.shell, inner) => {
                     return Some(inner);
                 }
                 _ => {}

@@ -20,11 +20,7 @@ impl Options {
     const NOCLOBBER: u8 = 16;
 
     fn get(self, option: u8) -> Option<bool> {
-        if self.maybe & option != 0 {
-            None
-        } else {
-            Some(self.on & option != 0)
-        }
+        if self.maybe & option != 0 { None } else { Some(self.on & option != 0) }
     }
 
     fn set(&mut self, option: u8, on: bool) {
@@ -64,10 +60,7 @@ impl Options {
     /// What is known after one of two ways was taken.
     fn either(self, other: Self) -> Self {
         let differ = (self.on ^ other.on) | self.maybe | other.maybe;
-        Self {
-            on: self.on & other.on & !differ,
-            maybe: differ,
-        }
+        Self { on: self.on & other.on & !differ, maybe: differ }
     }
 
     /// The options after `set` with these words, or after a shell was started with them.
@@ -125,11 +118,7 @@ const MAX_WALKS: usize = 1000;
 
 impl Flow {
     pub(super) fn of(shell: &Shell, functions: &FxHashMap<Box<str>, NodeId>, start: Start) -> Self {
-        let flow = Self {
-            options: vec![start.options; shell.len()],
-            order: vec![u32::MAX; shell.len()],
-            unreached: 0,
-        };
+        let flow = Self { options: vec![start.options; shell.len()], order: vec![u32::MAX; shell.len()], unreached: 0 };
         let mut walk = Walk {
             shell,
             functions,
@@ -156,10 +145,7 @@ impl Flow {
     }
 
     pub(super) fn options(&self, id: NodeId) -> Options {
-        self.options
-            .get(id.0 as usize)
-            .copied()
-            .unwrap_or(Options::NONE)
+        self.options.get(id.0 as usize).copied().unwrap_or(Options::NONE)
     }
 
     pub(super) fn order(&self, id: NodeId) -> u32 {
@@ -204,9 +190,7 @@ impl Walk<'_> {
             }
         }
         match &shell.node(id).kind {
-            NodeKind::List(items) => items
-                .iter()
-                .fold(options, |options, &item| self.node(item, options)),
+            NodeKind::List(items) => items.iter().fold(options, |options, &item| self.node(item, options)),
             NodeKind::AndOr(first, rest) => {
                 let mut after = self.node(*first, options);
                 for (_, item) in rest {
@@ -276,12 +260,8 @@ impl Walk<'_> {
             "set" => options.after_set(words.iter().map(|word| &**word)),
             "shopt" => {
                 let mut after = options;
-                let on = words
-                    .iter()
-                    .any(|word| word.starts_with('-') && word.contains('s'));
-                let off = words
-                    .iter()
-                    .any(|word| word.starts_with('-') && word.contains('u'));
+                let on = words.iter().any(|word| word.starts_with('-') && word.contains('s'));
+                let off = words.iter().any(|word| word.starts_with('-') && word.contains('u'));
                 for word in &words {
                     let option = match &**word {
                         "inherit_errexit" => Options::INHERIT,
@@ -329,9 +309,7 @@ impl Walk<'_> {
             Dialect::Dash => {}
             Dialect::Ash => inside.set(Options::ERREXIT, false),
             Dialect::Bash if options.inherit_errexit() == Some(true) => {}
-            Dialect::Bash if options.inherit_errexit() == Some(false) => {
-                inside.set(Options::ERREXIT, false)
-            }
+            Dialect::Bash if options.inherit_errexit() == Some(false) => inside.set(Options::ERREXIT, false),
             Dialect::Bash | Dialect::Sh | Dialect::Other => {
                 if options.errexit() != Some(false) {
                     inside.on &= !Options::ERREXIT;

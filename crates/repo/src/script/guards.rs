@@ -28,60 +28,31 @@ impl Script {
                 let joints = &rest[..=position];
                 let joint = joints[0].0;
                 if joints.iter().all(|(other, _)| *other == joint) {
-                    let before = std::iter::once(*first)
-                        .chain(rest[..position].iter().map(|(_, item)| *item));
-                    guards.extend(before.map(|condition| Guard {
-                        condition,
-                        holds: joint == Joint::And,
-                    }));
+                    let before = std::iter::once(*first).chain(rest[..position].iter().map(|(_, item)| *item));
+                    guards.extend(before.map(|condition| Guard { condition, holds: joint == Joint::And }));
                 } else if joints[position].0 == Joint::And {
                     guards.push(Guard {
-                        condition: if position == 0 {
-                            *first
-                        } else {
-                            rest[position - 1].1
-                        },
+                        condition: if position == 0 { *first } else { rest[position - 1].1 },
                         holds: true,
                     });
                 }
             }
             NodeKind::If(branches, otherwise) => {
                 let taken = branches.iter().position(|branch| branch.then == at);
-                let failed =
-                    taken.or_else(|| branches.iter().position(|branch| branch.condition == at));
-                let failed = failed.unwrap_or(if *otherwise == Some(at) {
-                    branches.len()
-                } else {
-                    0
-                });
-                guards.extend(branches[..failed].iter().map(|branch| Guard {
-                    condition: branch.condition,
-                    holds: false,
-                }));
-                guards.extend(taken.map(|taken| Guard {
-                    condition: branches[taken].condition,
-                    holds: true,
-                }));
+                let failed = taken.or_else(|| branches.iter().position(|branch| branch.condition == at));
+                let failed = failed.unwrap_or(if *otherwise == Some(at) { branches.len() } else { 0 });
+                guards.extend(
+                    branches[..failed].iter().map(|branch| Guard { condition: branch.condition, holds: false }),
+                );
+                guards.extend(taken.map(|taken| Guard { condition: branches[taken].condition, holds: true }));
             }
-            NodeKind::While(of) if of.body == at => guards.push(Guard {
-                condition: of.condition,
-                holds: !of.until,
-            }),
+            NodeKind::While(of) if of.body == at => guards.push(Guard { condition: of.condition, holds: !of.until }),
             NodeKind::Case(_, arms) if arms.iter().any(|arm| arm.body == at) => {
-                guards.push(Guard {
-                    condition: parent,
-                    holds: true,
-                });
+                guards.push(Guard { condition: parent, holds: true });
             }
             NodeKind::List(items) => {
                 let before = items.iter().take_while(|item| **item != at);
-                guards.extend(
-                    before
-                        .filter_map(|&item| self.stops(item))
-                        .collect::<Vec<_>>()
-                        .into_iter()
-                        .rev(),
-                );
+                guards.extend(before.filter_map(|&item| self.stops(item)).collect::<Vec<_>>().into_iter().rev());
             }
             _ => {}
         });
@@ -139,24 +110,15 @@ impl Script {
                 let [(joint, last)] = rest[..] else {
                     return None;
                 };
-                self.leaves(last).then_some(Guard {
-                    condition: *first,
-                    holds: joint == Joint::Or,
-                })
+                self.leaves(last).then_some(Guard { condition: *first, holds: joint == Joint::Or })
             }
             NodeKind::If(branches, otherwise) => {
                 let first = branches.first()?;
                 if branches.len() == 1 && self.leaves(first.then) {
-                    return Some(Guard {
-                        condition: first.condition,
-                        holds: false,
-                    });
+                    return Some(Guard { condition: first.condition, holds: false });
                 }
                 let otherwise = (*otherwise).filter(|_| branches.len() == 1)?;
-                self.leaves(otherwise).then_some(Guard {
-                    condition: first.condition,
-                    holds: true,
-                })
+                self.leaves(otherwise).then_some(Guard { condition: first.condition, holds: true })
             }
             _ => None,
         }
@@ -176,9 +138,7 @@ impl Script {
             NodeKind::List(items) => items.iter().any(|&item| self.leaves_within(item, depth)),
             NodeKind::Group(body) => self.leaves_within(*body, depth),
             NodeKind::If(branches, Some(otherwise)) => {
-                branches
-                    .iter()
-                    .all(|branch| self.leaves_within(branch.then, depth))
+                branches.iter().all(|branch| self.leaves_within(branch.then, depth))
                     && self.leaves_within(*otherwise, depth)
             }
             NodeKind::Simple(simple) => {
@@ -188,9 +148,7 @@ impl Script {
                 match &*name {
                     "exit" | "return" | "break" | "continue" => true,
                     "exec" => simple.words.len() > 1,
-                    name => self
-                        .function(name)
-                        .is_some_and(|function| self.exits(function.body, depth + 1)),
+                    name => self.function(name).is_some_and(|function| self.exits(function.body, depth + 1)),
                 }
             }
             _ => false,
@@ -209,10 +167,7 @@ impl Script {
                 let Some(name) = simple.words.first().and_then(|word| word.literal()) else {
                     return false;
                 };
-                name == "exit"
-                    || self
-                        .function(&name)
-                        .is_some_and(|function| self.exits(function.body, depth + 1))
+                name == "exit" || self.function(&name).is_some_and(|function| self.exits(function.body, depth + 1))
             }
             _ => false,
         }
@@ -224,15 +179,10 @@ impl Script {
         }
         match &self.node(id).kind {
             NodeKind::List(items) | NodeKind::Pipeline(items) => {
-                items
-                    .iter()
-                    .for_each(|&item| self.always_runs(item, depth, found));
+                items.iter().for_each(|&item| self.always_runs(item, depth, found));
             }
             NodeKind::AndOr(first, _) => self.always_runs(*first, depth, found),
-            NodeKind::Not(inner)
-            | NodeKind::Group(inner)
-            | NodeKind::Subshell(inner)
-            | NodeKind::Background(inner) => {
+            NodeKind::Not(inner) | NodeKind::Group(inner) | NodeKind::Subshell(inner) | NodeKind::Background(inner) => {
                 self.always_runs(*inner, depth, found);
             }
             NodeKind::If(branches, _) => {

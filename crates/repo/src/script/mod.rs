@@ -15,8 +15,8 @@ pub use guards::Guard;
 pub use nested::Via;
 pub use start::{Dialect, Start};
 pub use twiceshy_syntax::shell::{
-    Arm, Assignment, Branch, For, Joint, Node, NodeId, NodeKind, Part, PartKind, Redirect,
-    RedirectKind, Shell, Simple, Test, Variable, While, Word,
+    Arm, Assignment, Branch, For, Joint, Node, NodeId, NodeKind, Part, PartKind, Redirect, RedirectKind, Shell, Simple,
+    Test, Variable, While, Word,
 };
 pub use values::Value;
 
@@ -145,16 +145,7 @@ impl Script {
         }
         let flow = Flow::of(&shell, &functions, start);
         let values = values::Values::of(&shell);
-        Self {
-            file: extract.file(),
-            host,
-            start,
-            extract,
-            shell,
-            flow,
-            functions,
-            values,
-        }
+        Self { file: extract.file(), host, start, extract, shell, flow, functions, values }
     }
 
     /// The text that the shell reads.
@@ -231,20 +222,14 @@ impl Script {
     pub fn function(&self, name: &str) -> Option<Function<'_>> {
         let definition = *self.functions.get(name)?;
         match &self.node(definition).kind {
-            NodeKind::Function(name, body) => Some(Function {
-                name: &name.text,
-                definition,
-                body: *body,
-            }),
+            NodeKind::Function(name, body) => Some(Function { name: &name.text, definition, body: *body }),
             _ => None,
         }
     }
 
     /// The definition of the function that `id` stands in.
     pub fn enclosing_function(&self, id: NodeId) -> Option<NodeId> {
-        self.shell
-            .ancestors(id)
-            .find(|&id| matches!(self.node(id).kind, NodeKind::Function(..)))
+        self.shell.ancestors(id).find(|&id| matches!(self.node(id).kind, NodeKind::Function(..)))
     }
 
     /// The plain calls of a function: commands whose name is its name.
@@ -256,9 +241,7 @@ impl Script {
             return Vec::new();
         }
         let is_call = |id: &NodeId| match &self.node(*id).kind {
-            NodeKind::Simple(simple) => {
-                simple.words.first().is_some_and(|word| word.is(&name.text))
-            }
+            NodeKind::Simple(simple) => simple.words.first().is_some_and(|word| word.is(&name.text)),
             _ => false,
         };
         self.shell.ids().filter(is_call).collect()
@@ -296,9 +279,5 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
     let Some(start) = Start::of_file(input.path(), input.text()) else {
         return;
     };
-    out.scripts.extend(Script::new(
-        Extract::verbatim(input.file, 0, input.text()),
-        Host::File,
-        start,
-    ));
+    out.scripts.extend(Script::new(Extract::verbatim(input.file, 0, input.text()), Host::File, start));
 }

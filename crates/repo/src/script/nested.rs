@@ -29,10 +29,7 @@ impl Script {
                 if extract.text().trim().is_empty() {
                     continue;
                 }
-                let host = Host::Inside {
-                    outer: Box::new(self.host.clone()),
-                    via,
-                };
+                let host = Host::Inside { outer: Box::new(self.host.clone()), via };
                 found.push(Self::alone(extract, host, start));
             }
         }
@@ -50,58 +47,34 @@ impl Script {
         };
         let via_of = |invocation: &Invocation<'_>| match invocation.name().as_deref() {
             Some("ssh") => Some(Via::Ssh),
-            Some(
-                "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" | "kubectl"
-                | "oc",
-            ) if invocation.words.len() < usize::MAX => Some(Via::Container),
+            Some("docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" | "kubectl" | "oc")
+                if invocation.words.len() < usize::MAX =>
+            {
+                Some(Via::Container)
+            }
             _ => None,
         };
-        let around = if last.elsewhere {
-            chain[..chain.len() - 1].iter().rev().find_map(via_of)
-        } else {
-            None
-        };
+        let around = if last.elsewhere { chain[..chain.len() - 1].iter().rev().find_map(via_of) } else { None };
         let via = around.unwrap_or(Via::Shell);
         // `ssh host 'one word with a script in it'`, `ssh host cmd | cmd`: ssh joins its words for the login shell.
-        if let Some(ssh) = chain
-            .iter()
-            .find(|invocation| invocation.name().as_deref() == Some("ssh"))
-        {
+        if let Some(ssh) = chain.iter().find(|invocation| invocation.name().as_deref() == Some("ssh")) {
             let args = ssh.args();
             let host = skip_options(args, SSH_WITH_VALUE);
             let words = args.get(host + 1..).unwrap_or_default();
-            let words = words
-                .get(skip_options(words, SSH_WITH_VALUE)..)
-                .unwrap_or_default();
+            let words = words.get(skip_options(words, SSH_WITH_VALUE)..).unwrap_or_default();
             let login = Start::plain(Dialect::Sh);
             match words {
                 // With no command, or with a shell that reads its input, the heredoc is the script.
-                [] => found.extend(
-                    self.heredoc(command)
-                        .map(|extract| (extract, Via::Ssh, login)),
-                ),
-                [word]
-                    if Start::of_words(
-                        word.literal()
-                            .iter()
-                            .flat_map(|text| text.split_whitespace()),
-                    )
-                    .is_some() =>
-                {
+                [] => found.extend(self.heredoc(command).map(|extract| (extract, Via::Ssh, login))),
+                [word] if Start::of_words(word.literal().iter().flat_map(|text| text.split_whitespace())).is_some() => {
                     let text = word.literal().unwrap_or_default();
                     let start = Start::of_words(text.split_whitespace()).unwrap_or(login);
                     match self.heredoc(command) {
                         Some(extract) => found.push((extract, Via::Ssh, start)),
-                        None => found.extend(
-                            self.word_text(word)
-                                .map(|extract| (extract, Via::Ssh, login)),
-                        ),
+                        None => found.extend(self.word_text(word).map(|extract| (extract, Via::Ssh, login))),
                     }
                 }
-                [word] => found.extend(
-                    self.word_text(word)
-                        .map(|extract| (extract, Via::Ssh, login)),
-                ),
+                [word] => found.extend(self.word_text(word).map(|extract| (extract, Via::Ssh, login))),
                 _ => {}
             }
             if matches!(words, [] | [_]) {
@@ -117,15 +90,13 @@ impl Script {
                     args = args.get(1..).unwrap_or_default();
                 }
                 let literals: Vec<_> = args.iter().map_while(Word::literal).collect();
-                let Some(start) = Start::of_words(
-                    std::iter::once(program).chain(literals.iter().map(|word| &**word)),
-                ) else {
+                let Some(start) = Start::of_words(std::iter::once(program).chain(literals.iter().map(|word| &**word)))
+                else {
                     return found;
                 };
                 let dash_c = args.iter().position(|word| {
-                    word.literal().is_some_and(|text| {
-                        text.starts_with('-') && !text.starts_with("--") && text.contains('c')
-                    })
+                    word.literal()
+                        .is_some_and(|text| text.starts_with('-') && !text.starts_with("--") && text.contains('c'))
                 });
                 match dash_c {
                     Some(at) => {
@@ -136,49 +107,30 @@ impl Script {
                         found.extend(text.map(|extract| (extract, via, start)));
                     }
                     None => {
-                        let reads_input = skip_options(args, &["-o", "-O"]) >= args.len()
-                            || args.iter().any(|word| word.is("-s"));
+                        let reads_input =
+                            skip_options(args, &["-o", "-O"]) >= args.len() || args.iter().any(|word| word.is("-s"));
                         if reads_input {
-                            found
-                                .extend(self.heredoc(command).map(|extract| (extract, via, start)));
+                            found.extend(self.heredoc(command).map(|extract| (extract, via, start)));
                         }
                     }
                 }
             }
             "su" | "runuser" => {
-                let dash_c = last
-                    .args()
-                    .iter()
-                    .position(|word| word.is("-c") || word.is("--command"));
+                let dash_c = last.args().iter().position(|word| word.is("-c") || word.is("--command"));
                 let word = dash_c.and_then(|at| last.args().get(at + 1));
                 let text = word.and_then(|word| self.word_text(word));
                 found.extend(text.map(|extract| (extract, via, Start::plain(Dialect::Sh))));
             }
             "eval" => {
-                let start = Start {
-                    dialect: self.start.dialect,
-                    options: command.options(),
-                };
+                let start = Start { dialect: self.start.dialect, options: command.options() };
                 if let [word] = last.args() {
-                    found.extend(
-                        self.word_text(word)
-                            .map(|extract| (extract, Via::Eval, start)),
-                    );
+                    found.extend(self.word_text(word).map(|extract| (extract, Via::Eval, start)));
                 }
             }
             "trap" => {
-                let start = Start {
-                    dialect: self.start.dialect,
-                    options: command.options(),
-                };
-                let word = last
-                    .args()
-                    .first()
-                    .filter(|word| word.literal().is_some_and(|text| text.contains(' ')));
-                found.extend(
-                    word.and_then(|word| self.word_text(word))
-                        .map(|extract| (extract, Via::Eval, start)),
-                );
+                let start = Start { dialect: self.start.dialect, options: command.options() };
+                let word = last.args().first().filter(|word| word.literal().is_some_and(|text| text.contains(' ')));
+                found.extend(word.and_then(|word| self.word_text(word)).map(|extract| (extract, Via::Eval, start)));
             }
             _ => {}
         }
@@ -196,10 +148,9 @@ impl Script {
                 PartKind::Text(text) => {
                     has_text = true;
                     let inner = match written.as_bytes().first() {
-                        Some(b'\'') if written.len() == text.len() + 2 => Span {
-                            start: part.span.start + 1,
-                            end: part.span.end - 1,
-                        },
+                        Some(b'\'') if written.len() == text.len() + 2 => {
+                            Span { start: part.span.start + 1, end: part.span.end - 1 }
+                        }
                         _ => part.span,
                     };
                     decode(text, inner, inner.of(self.text()), &mut extractor);
@@ -217,21 +168,14 @@ impl Script {
 
     /// The body of the heredoc that a command reads.
     fn heredoc(&self, command: Command<'_>) -> Option<Extract> {
-        let redirect = command
-            .redirects()
-            .iter()
-            .rev()
-            .find(|redirect| matches!(redirect.kind, RedirectKind::Heredoc { .. }))?;
+        let redirect =
+            command.redirects().iter().rev().find(|redirect| matches!(redirect.kind, RedirectKind::Heredoc { .. }))?;
         let RedirectKind::Heredoc { expanded, .. } = redirect.kind else {
             return None;
         };
         let body = redirect.target.span;
         // An edit would be read by the outer shell first where it expands the body.
-        let quoting = if expanded {
-            Quoting::Opaque
-        } else {
-            Quoting::Verbatim
-        };
+        let quoting = if expanded { Quoting::Opaque } else { Quoting::Verbatim };
         let mut extractor = self.extract.nested(quoting);
         let mut done = body.start;
         if expanded {
@@ -239,18 +183,12 @@ impl Script {
                 if part.span.start < done || part.span.end > body.end {
                     continue;
                 }
-                let before = Span {
-                    start: done,
-                    end: part.span.start,
-                };
+                let before = Span { start: done, end: part.span.start };
                 unescape(before, before.of(self.text()), &mut extractor);
                 extractor.piece(&unknown(self.written(part.span)), part.span);
                 done = part.span.end;
             }
-            let rest = Span {
-                start: done,
-                end: body.end,
-            };
+            let rest = Span { start: done, end: body.end };
             unescape(rest, rest.of(self.text()), &mut extractor);
         } else {
             extractor.copy(body.start, body.of(self.text()));
@@ -294,25 +232,13 @@ fn decode(text: &str, at: Span, raw: &str, extractor: &mut twiceshy_source::Extr
         let Some(tail) = raw_rest.get(width..) else {
             break;
         };
-        extractor.piece(
-            &rest[..c.len_utf8()],
-            Span {
-                start,
-                end: start + width as u32,
-            },
-        );
+        extractor.piece(&rest[..c.len_utf8()], Span { start, end: start + width as u32 });
         raw_rest = tail;
         rest = &rest[c.len_utf8()..];
         start += width as u32;
     }
     if !rest.is_empty() {
-        extractor.piece(
-            rest,
-            Span {
-                start,
-                end: at.end.max(start),
-            },
-        );
+        extractor.piece(rest, Span { start, end: at.end.max(start) });
     }
 }
 
@@ -323,22 +249,12 @@ fn unescape(at: Span, raw: &str, extractor: &mut twiceshy_source::Extractor<'_>)
         if index < done {
             continue;
         }
-        let Some(escaped) = raw[index + 1..]
-            .chars()
-            .next()
-            .filter(|c| matches!(c, '$' | '`' | '\\'))
-        else {
+        let Some(escaped) = raw[index + 1..].chars().next().filter(|c| matches!(c, '$' | '`' | '\\')) else {
             continue;
         };
         extractor.copy(at.start + done as u32, &raw[done..index]);
         let end = index + 1 + escaped.len_utf8();
-        extractor.piece(
-            &raw[index + 1..end],
-            Span {
-                start: at.start + index as u32,
-                end: at.start + end as u32,
-            },
-        );
+        extractor.piece(&raw[index + 1..end], Span { start: at.start + index as u32, end: at.start + end as u32 });
         done = end;
     }
     extractor.copy(at.start + done as u32, &raw[done..]);

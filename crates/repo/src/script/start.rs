@@ -54,10 +54,7 @@ impl Dialect {
 impl Start {
     /// A shell without options.
     pub fn plain(dialect: Dialect) -> Self {
-        Self {
-            dialect,
-            options: Options::NONE,
-        }
+        Self { dialect, options: Options::NONE }
     }
 
     /// What a command line that starts a shell says: `bash -euo pipefail {0}`, `/bin/sh -c`. `None`: not a shell.

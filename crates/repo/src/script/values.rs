@@ -48,10 +48,7 @@ impl Value {
     }
 
     fn join<'a>(&'a self, text: impl Fn(&'a Piece) -> Option<&'a String>) -> Option<String> {
-        self.pieces
-            .iter()
-            .map(text)
-            .try_fold(String::new(), |all, piece| Some(all + piece?))
+        self.pieces.iter().map(text).try_fold(String::new(), |all, piece| Some(all + piece?))
     }
 
     fn push(&mut self, piece: Piece) {
@@ -104,24 +101,16 @@ impl Values {
         if simple.words.is_empty() || declares {
             for (index, assignment) in simple.assignments.iter().enumerate() {
                 let is_plain = !assignment.append && assignment.value.is_some();
-                let writer = if is_plain {
-                    Writer::Assignment(id, index as u32)
-                } else {
-                    Writer::Other
-                };
+                let writer = if is_plain { Writer::Assignment(id, index as u32) } else { Writer::Other };
                 self.add(&assignment.name.text, writer);
             }
         }
         let Some(name) = simple.words.first().and_then(Word::literal) else {
             return;
         };
-        if matches!(
-            &*name,
-            "read" | "mapfile" | "readarray" | "getopts" | "unset" | "printf" | "let"
-        ) {
+        if matches!(&*name, "read" | "mapfile" | "readarray" | "getopts" | "unset" | "printf" | "let") {
             for word in simple.words[1..].iter().filter_map(Word::literal) {
-                let is_name =
-                    !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+                let is_name = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
                 if is_name {
                     self.add(&word, Writer::Other);
                 }
@@ -151,12 +140,7 @@ impl Script {
 
     /// The assignments to a variable, in the order of the text. Other writers (`read`, `for`) are not among them.
     pub fn assignments(&self, variable: &str) -> Vec<(NodeId, &Assignment)> {
-        let writers = self
-            .values
-            .writers
-            .get(variable)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let writers = self.values.writers.get(variable).map(Vec::as_slice).unwrap_or_default();
         writers
             .iter()
             .filter_map(|writer| match *writer {
@@ -183,29 +167,23 @@ impl Script {
     fn add_part(&self, part: &Part, depth: usize, value: &mut Value) {
         match &part.kind {
             PartKind::Text(text) => value.push(Piece::Known(text.to_string())),
-            PartKind::Variable(variable) if depth < MAX_DEPTH => {
-                match (&*variable.operator, &variable.argument) {
-                    ("", _) | (":?" | "?", _) => {
-                        self.add_variable(&variable.name, depth + 1, value)
+            PartKind::Variable(variable) if depth < MAX_DEPTH => match (&*variable.operator, &variable.argument) {
+                ("", _) | (":?" | "?", _) => self.add_variable(&variable.name, depth + 1, value),
+                (":-" | "-" | ":=" | "=", Some(default)) => {
+                    let set = self.single(&variable.name, depth + 1);
+                    if let Some(set) = set.filter(|set| set.likely().is_some_and(|text| !text.is_empty())) {
+                        set.pieces.into_iter().for_each(|piece| value.push(piece));
+                        return;
                     }
-                    (":-" | "-" | ":=" | "=", Some(default)) => {
-                        let set = self.single(&variable.name, depth + 1);
-                        if let Some(set) =
-                            set.filter(|set| set.likely().is_some_and(|text| !text.is_empty()))
-                        {
-                            set.pieces.into_iter().for_each(|piece| value.push(piece));
-                            return;
-                        }
-                        let mut inner = Value::default();
-                        self.add_word(default, depth + 1, &mut inner);
-                        value.push(match inner.likely() {
-                            Some(text) => Piece::Default(text),
-                            None => Piece::Unknown(Some(variable.name.clone())),
-                        });
-                    }
-                    _ => value.push(Piece::Unknown(Some(variable.name.clone()))),
+                    let mut inner = Value::default();
+                    self.add_word(default, depth + 1, &mut inner);
+                    value.push(match inner.likely() {
+                        Some(text) => Piece::Default(text),
+                        None => Piece::Unknown(Some(variable.name.clone())),
+                    });
                 }
-            }
+                _ => value.push(Piece::Unknown(Some(variable.name.clone()))),
+            },
             _ => value.push(Piece::Unknown(None)),
         }
     }
@@ -230,30 +208,14 @@ impl Script {
         };
         let word = assignment.value.as_ref()?;
         // `X=${X:-d}` gives X the value that it has from outside, or d.
-        let itself = word
-            .variables()
-            .iter()
-            .any(|variable| &*variable.name == name);
+        let itself = word.variables().iter().any(|variable| &*variable.name == name);
         let mut value = Value::default();
         if itself {
-            let [
-                Part {
-                    kind: PartKind::Variable(variable),
-                    ..
-                },
-            ] = word.parts.as_slice()
-            else {
+            let [Part { kind: PartKind::Variable(variable), .. }] = word.parts.as_slice() else {
                 return None;
             };
-            let default = variable
-                .argument
-                .as_ref()
-                .filter(|_| matches!(&*variable.operator, ":-" | "-"))?;
-            if default
-                .variables()
-                .iter()
-                .any(|variable| &*variable.name == name)
-            {
+            let default = variable.argument.as_ref().filter(|_| matches!(&*variable.operator, ":-" | "-"))?;
+            if default.variables().iter().any(|variable| &*variable.name == name) {
                 return None;
             }
             let mut inner = Value::default();
