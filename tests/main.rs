@@ -1,5 +1,6 @@
 //! Tests of the whole house, one binary: `cargo test`; `LINT=name cargo test lints` runs the pages of one lint.
 
+mod evidence;
 mod fixtures;
 mod harness;
 mod lints;

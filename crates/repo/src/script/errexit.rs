@@ -160,7 +160,10 @@ impl Rise<'_> {
         let mut at = id;
         // Whether the shell itself looks at the status of `at`: it does for commands, pipelines and subshells, not for
         // loops, groups and lists that only hand on the status of what they hold.
-        let mut looks = !matches!(script.node(id).kind, NodeKind::Not(_));
+        let mut looks = matches!(
+            script.node(id).kind,
+            NodeKind::Simple(_) | NodeKind::Test(_) | NodeKind::Arithmetic(_) | NodeKind::Pipeline(_) | NodeKind::Subshell(_)
+        );
         loop {
             if looks && script.suspended(at, self.calls).is_none() {
                 match script.options_at(at).errexit() {

@@ -42,8 +42,20 @@ pub(super) struct Lower<'t> {
 #[derive(Default)]
 struct Element<'t> {
     node: Option<Ts<'t>>,
+    portion: Portion,
     redirects: Vec<Ts<'t>>,
     arguments: Vec<Ts<'t>>,
+}
+
+/// Which part of a command node an element is. tree-sitter-bash takes `a=1 b=2`, a line break and `c` for one command.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Portion {
+    #[default]
+    All,
+    /// The assignments, up to this byte.
+    Before(usize),
+    /// The rest, from this byte on.
+    After(usize),
 }
 
 /// A statement as a flat sequence, in the order of the text.
@@ -52,6 +64,8 @@ enum Token<'t> {
     Pipe,
     Joint(Joint),
     Not,
+    /// A line break that ends the statement.
+    End,
 }
 
 enum Work<'t> {
@@ -154,12 +168,19 @@ impl<'t> Lower<'t> {
                 "ERROR" => self.error(parent, node, &mut items),
                 kind if is_statement(kind) => {
                     let after = nodes[index + 1..].iter().find(|node| node.kind() != "comment");
+                    let mut tokens = self.flatten(node);
+                    while let Some(end) = tokens.iter().position(|token| matches!(token, Token::End)) {
+                        let rest = tokens.split_off(end + 1);
+                        tokens.pop();
+                        items.push(self.statement(parent, span(node), tokens));
+                        tokens = rest;
+                    }
                     if after.is_some_and(|after| after.kind() == "&") {
                         let id = self.node(parent, span(node));
-                        let inner = self.statement(id, node);
+                        let inner = self.statement(id, span(node), tokens);
                         items.push(self.set(id, NodeKind::Background(inner)));
                     } else {
-                        items.push(self.statement(parent, node));
+                        items.push(self.statement(parent, span(node), tokens));
                     }
                 }
                 _ => {}
@@ -202,8 +223,7 @@ impl<'t> Lower<'t> {
     }
 
     /// One statement: an and-or list of pipelines of commands, grouped as the shell groups them.
-    fn statement(&mut self, parent: NodeId, node: Ts<'t>) -> NodeId {
-        let tokens = self.flatten(node);
+    fn statement(&mut self, parent: NodeId, all: Span, tokens: Vec<Token<'t>>) -> NodeId {
         let mut groups: Vec<(Joint, Vec<Token<'t>>)> = vec![(Joint::And, Vec::new())];
         for token in tokens {
             match token {
@@ -220,10 +240,10 @@ impl<'t> Lower<'t> {
         if groups.len() < 2 {
             return match groups.pop() {
                 Some((_, group)) => self.pipeline(parent, group),
-                None => self.node(parent, span(node)),
+                None => self.node(parent, all),
             };
         }
-        let id = self.node(parent, at.unwrap_or(span(node)));
+        let id = self.node(parent, at.unwrap_or(all));
         let mut groups = groups.into_iter();
         let first = groups.next().map_or(id, |(_, group)| self.pipeline(id, group));
         let rest = groups.map(|(joint, group)| (joint, self.pipeline(id, group))).collect();
@@ -306,13 +326,36 @@ impl<'t> Lower<'t> {
                     }
                 }
                 _ => {
-                    tokens.push(Token::Command(Element { node: Some(node), ..Element::default() }));
+                    let node = Some(node);
+                    match node.and_then(|node| self.split(node)) {
+                        Some((before, after)) => {
+                            let portion = Portion::Before(before);
+                            tokens.push(Token::Command(Element { node, portion, ..Element::default() }));
+                            tokens.push(Token::End);
+                            let portion = Portion::After(after);
+                            tokens.push(Token::Command(Element { node, portion, ..Element::default() }));
+                        }
+                        None => tokens.push(Token::Command(Element { node, ..Element::default() })),
+                    }
                     continue;
                 }
             }
             work.extend(steps.into_iter().rev());
         }
         tokens
+    }
+
+    /// Where the assignments of a command end and its name starts, if a line break stands between them.
+    fn split(&self, node: Ts<'t>) -> Option<(usize, usize)> {
+        if node.kind() != "command" {
+            return None;
+        }
+        let parts = children(node);
+        let name = parts.iter().position(|part| part.kind() == "command_name")?;
+        let last = parts.get(name.checked_sub(1)?).filter(|part| part.kind() == "variable_assignment")?;
+        let (before, after) = (last.end_byte(), parts[name].start_byte());
+        let gap = Span::new(before, after).of(self.text);
+        gap.replace("\\\n", "").replace("\\\r\n", "").contains('\n').then_some((before, after))
     }
 
     fn step(&mut self, node: Ts<'t>) -> Option<Work<'t>> {
@@ -353,6 +396,7 @@ impl<'t> Lower<'t> {
     fn element(&mut self, parent: NodeId, element: Element<'t>) -> NodeId {
         let at = element_span(&Token::Command(Element {
             node: element.node,
+            portion: element.portion,
             redirects: element.redirects.clone(),
             arguments: element.arguments.clone(),
         }));
@@ -362,7 +406,8 @@ impl<'t> Lower<'t> {
             self.shell.damaged.extend(at);
         } else {
             let kind = match element.node {
-                Some(node) => self.command(id, node),
+                Some(node) if element.portion == Portion::All => self.command(id, node),
+                Some(node) => self.simple(id, node, element.portion),
                 None => NodeKind::Simple(Simple::default()),
             };
             self.set(id, kind);
@@ -387,7 +432,7 @@ impl<'t> Lower<'t> {
     fn command(&mut self, id: NodeId, node: Ts<'t>) -> NodeKind {
         match node.kind() {
             "command" | "variable_assignment" | "variable_assignments" | "declaration_command" | "unset_command" => {
-                self.simple(id, node)
+                self.simple(id, node, Portion::All)
             }
             "test_command" => self.test(id, node),
             "if_statement" => self.if_statement(id, node),
@@ -507,7 +552,7 @@ impl<'t> Lower<'t> {
         NodeKind::Case(subject, arms)
     }
 
-    fn simple(&mut self, id: NodeId, node: Ts<'t>) -> NodeKind {
+    fn simple(&mut self, id: NodeId, node: Ts<'t>, portion: Portion) -> NodeKind {
         let mut simple = Simple::default();
         if node.kind() == "variable_assignment" {
             simple.assignments.push(self.assignment(id, node));
@@ -515,6 +560,11 @@ impl<'t> Lower<'t> {
         }
         let declares = node.kind() == "declaration_command";
         for (field, part) in fields(node) {
+            match portion {
+                Portion::Before(end) if part.start_byte() >= end => continue,
+                Portion::After(start) if part.start_byte() < start => continue,
+                _ => {}
+            }
             match part.kind() {
                 "comment" => self.shell.comments.push(span(part)),
                 "ERROR" => {

@@ -171,6 +171,7 @@ fn words_keep_what_is_literal_and_what_is_not() {
         ("x=$(a) y=2 z", "<x:=$(<a>) y:=2 z>"),
         ("local x=$(a) y", "<local x=$(<a>) y>"),
         ("x=", "<x:= >"),
+        ("x=$(a) y=$(b)\nc", "(list <x:=$(<a>) y:=$(<b>) > <c>)"),
         (r#""$X"/bin/y " $z  ""#, "<$X/bin/y  $z  >"),
         ("a > f 2>&1 < g b c", "<a b c>{Write f}{Duplicate 1}{Read g}"),
         ("exec &> >(tee log)", "<exec>{WriteBoth $(<tee log>)}"),

@@ -1,0 +1,4 @@
+//! The real components: what a lint says will fail does fail, and what it says will do does.
+
+mod errexit;
+mod shells;
