@@ -6,10 +6,11 @@
 //! * Whatever needs more than one document is a question to [`Repo`]. Lints ask; they never join by hand.
 
 mod compose;
-mod dockerfile;
+pub mod dockerfile;
 mod dockerignore;
 mod document;
 mod env;
+mod image;
 mod makefile;
 mod markdown;
 mod nearest;
@@ -25,10 +26,11 @@ mod tsconfig;
 pub mod workflow;
 
 pub use compose::Compose;
-pub use dockerfile::Dockerfile;
-pub use dockerignore::DockerIgnore;
+pub use dockerfile::{Dockerfile, Stage};
+pub use dockerignore::{DockerIgnore, IgnoreLine};
 pub use document::{Input, Kind, Lowered};
 pub use env::Env;
+pub use image::{Family, Image, ImageFacts, Wget};
 pub use nearest::nearest;
 pub use node::Node;
 pub use package::NodePackage;
