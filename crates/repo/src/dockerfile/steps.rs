@@ -148,6 +148,11 @@ impl Copy {
         })
     }
 
+    /// Whether an `--exclude` is about the name of `path`.
+    pub(crate) fn leaves_out(&self, path: &str) -> bool {
+        self.excludes.iter().any(|exclude| Tree::name(exclude.known().trim_end_matches('/')) == Tree::name(path))
+    }
+
     /// Whether it puts something at a path that ends with `/name`.
     pub(super) fn brings(&self, name: &str) -> bool {
         let ends = |text: &Text| Tree::name(text.known().trim_end_matches('/')) == name;
