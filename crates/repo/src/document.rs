@@ -63,6 +63,7 @@ impl Kind {
             || extension == "containerfile"
             || is_named("dockerfile")
             || is_named("containerfile")
+            || (extension.is_empty() && (lower.starts_with("dockerfile-") || lower.starts_with("dockerfile_")))
         {
             // `Dockerfile.py` and the like are programs about Dockerfiles.
             return (!matches!(

@@ -5,11 +5,14 @@
 //! * Documents are owned and compact; syntax trees die in the worker that lowered them. Every node knows its place.
 //! * Whatever needs more than one document is a question to [`Repo`]. Lints ask; they never join by hand.
 
+mod build_context;
 mod compose;
-mod dockerfile;
+pub mod dockerfile;
 mod dockerignore;
 mod document;
 mod env;
+mod gitignore;
+mod image;
 mod makefile;
 mod markdown;
 mod nearest;
@@ -23,12 +26,16 @@ pub mod script;
 mod sql;
 mod tsconfig;
 pub mod workflow;
+mod working_copy;
 
+pub use build_context::{BuildContext, Builder, Sent};
 pub use compose::Compose;
-pub use dockerfile::Dockerfile;
-pub use dockerignore::DockerIgnore;
+pub use dockerfile::{Dockerfile, Stage};
+pub use dockerignore::{DockerIgnore, IgnoreLine};
 pub use document::{Input, Kind, Lowered};
 pub use env::Env;
+pub use gitignore::GitIgnored;
+pub use image::{Family, Image, ImageFacts, Wget};
 pub use nearest::nearest;
 pub use node::Node;
 pub use package::NodePackage;
@@ -40,3 +47,4 @@ pub use sql::Sql;
 pub use tsconfig::TsConfig;
 pub use twiceshy_source::{Edit, FileId, Place, Source, Span, Tree};
 pub use workflow::{Action, Workflow};
+pub use working_copy::{LocalKind, LocalPath};

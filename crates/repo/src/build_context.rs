@@ -1,0 +1,158 @@
+//! Which directory a Dockerfile is built with, which of its files Docker is sent, and who says so.
+
+use crate::dockerfile::{Copy, Step, Text};
+use crate::workflow::setting;
+use crate::{DockerIgnore, Dockerfile, Repo};
+use twiceshy_source::{Place, Tree};
+
+/// A build: a Dockerfile, the directory it takes its files from, and the ignore file between them.
+#[derive(Clone, Debug)]
+pub struct BuildContext<'r> {
+    /// The Dockerfile.
+    pub dockerfile: &'r Dockerfile,
+    /// The context, from the root of the tree; `""` is the root itself.
+    pub dir: String,
+    /// The ignore file in force.
+    pub ignore: Option<&'r DockerIgnore>,
+    /// The stage that is built; `None`: the last one.
+    pub target: Option<String>,
+    /// Who builds it so.
+    pub builder: Builder,
+}
+
+/// Who builds an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builder {
+    /// A service of a Compose file: from a working copy, with everything that lies in it.
+    Compose(Place),
+    /// A workflow: from a fresh clone.
+    Workflow(Place),
+    /// Nobody says; the directory is where the Dockerfile's sources are.
+    Guessed,
+}
+
+impl Repo {
+    /// Every build that the repository states, and for Dockerfiles that none names, the likely one.
+    pub fn build_contexts(&self) -> Vec<BuildContext<'_>> {
+        let mut found = Vec::new();
+        self.workflow_builds(&mut found);
+        for dockerfile in &self.dockerfiles {
+            if !found.iter().any(|build| build.dockerfile.file == dockerfile.file) {
+                found.extend(self.guessed_context(dockerfile));
+            }
+        }
+        found
+    }
+
+    /// `docker/build-push-action` steps.
+    fn workflow_builds<'r>(&'r self, found: &mut Vec<BuildContext<'r>>) {
+        for workflow in &self.workflows {
+            let root = workflow.root(self);
+            for step in workflow.jobs.iter().flat_map(|job| &job.steps) {
+                let Some(uses) = step.uses.as_ref().filter(|uses| uses.is("docker/build-push-action")) else { continue };
+                // Without a context the action builds from the repository as git serves it, not from files.
+                let Some(context) = setting(&step.with, "context") else { continue };
+                let Some(dir) = Tree::join(root, &context.text) else { continue };
+                let path = match setting(&step.with, "file") {
+                    Some(file) => Tree::join(root, &file.text),
+                    None => Tree::join(&dir, "Dockerfile"),
+                };
+                let target = setting(&step.with, "target").map(|target| target.text.clone());
+                let builder = Builder::Workflow(uses.text.place);
+                found.extend(path.and_then(|path| self.build(&path, dir, target, builder)));
+            }
+        }
+    }
+
+    /// The build of the Dockerfile at `path`, if it is there.
+    fn build(&self, path: &str, dir: String, target: Option<String>, builder: Builder) -> Option<BuildContext<'_>> {
+        let file = self.tree.resolve(path)?;
+        let dockerfile = self.dockerfiles.iter().find(|dockerfile| dockerfile.file == file)?;
+        Some(BuildContext { ignore: self.dockerignore(file, &dir), dockerfile, dir, target, builder })
+    }
+
+    /// The nearest directory above a Dockerfile in which most of what it copies stands.
+    fn guessed_context<'r>(&'r self, dockerfile: &'r Dockerfile) -> Option<BuildContext<'r>> {
+        let copies = dockerfile.stages.iter().flat_map(|stage| stage.copies());
+        let sources: Vec<_> = copies.flat_map(|(_, copy)| copy.context_sources()).map(|(_, path)| path).collect();
+        let stands = |dir: &str| {
+            let there = |source: &&String| {
+                Tree::join(dir, source).is_some_and(|path| self.tree.file(&path).is_some() || self.tree.has_dir(&path))
+            };
+            sources.iter().filter(there).count()
+        };
+        let mut dir = Tree::parent(self.tree.path(dockerfile.file));
+        let mut best = (stands(dir), dir);
+        while !dir.is_empty() {
+            dir = Tree::parent(dir);
+            let count = stands(dir);
+            if count > best.0 {
+                best = (count, dir);
+            }
+        }
+        self.build(self.tree.path(dockerfile.file), best.1.to_owned(), None, Builder::Guessed)
+    }
+}
+
+/// A `COPY` or `ADD` that sends a path to Docker.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent<'r> {
+    /// The step.
+    pub step: &'r Step,
+    /// Its number in its stage.
+    pub index: usize,
+    /// The number of the stage.
+    pub stage: usize,
+    /// What it copies.
+    pub copy: &'r Copy,
+    /// The source that covers the path.
+    pub source: &'r Text,
+}
+
+impl<'r> BuildContext<'r> {
+    /// `path`, given from the root of the tree, as seen from the context; `None` when it lies outside.
+    pub fn inside<'p>(&self, path: &'p str) -> Option<&'p str> {
+        if self.dir.is_empty() {
+            return Some(path);
+        }
+        path.strip_prefix(self.dir.as_str())?.strip_prefix('/')
+    }
+
+    /// The first `COPY` or `ADD` of a directory that `path` (from the context) lies in. A source that names `path` itself
+    /// or something in it does not count: whoever wrote it wants it.
+    pub fn sweeps(&self, path: &str) -> Option<Sent<'r>> {
+        self.sent().into_iter().find_map(|(sent, source)| {
+            let covers = source.is_empty() || path.strip_prefix(source.as_str()).is_some_and(|rest| rest.starts_with('/'));
+            (covers && !sent.copy.leaves_out(path)).then_some(sent)
+        })
+    }
+
+    /// Whether a source names `path` (from the context) or something in it.
+    pub fn names(&self, path: &str) -> bool {
+        self.sent().iter().any(|(_, source)| {
+            source == path || source.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+        })
+    }
+
+    /// Every source in the context, with its path; `*` is the whole context.
+    fn sent(&self) -> Vec<(Sent<'r>, String)> {
+        let mut found = Vec::new();
+        for stage in &self.dockerfile.stages {
+            for (index, step) in stage.steps.iter().enumerate() {
+                let crate::dockerfile::StepKind::Copy(copy) = &step.kind else { continue };
+                for (source, path) in copy.context_sources() {
+                    let path = path.strip_suffix("/*").map_or(if path == "*" { "" } else { &path }, |dir| dir).to_owned();
+                    found.push((Sent { step, index, stage: stage.index, copy, source }, path));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether the ignore file keeps `path` (from the context), a directory or a file, away from Docker; a directory also
+    /// when only its content is named.
+    pub fn ignores(&self, path: &str) -> bool {
+        // Two levels deep: `dir/*` and `dir/**` leave the directory itself and take everything in it.
+        self.ignore.is_some_and(|ignore| ignore.excludes(path) || ignore.excludes(&format!("{path}/any/thing")))
+    }
+}
