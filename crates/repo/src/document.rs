@@ -1,7 +1,7 @@
 //! From a path to a kind, from a text to documents.
 
 use crate::{
-    Action, Compose, DockerIgnore, Dockerfile, Env, Node, NodePackage, Python, Requirements, Script, Sql, TsConfig,
+    Action, Compose, DockerIgnore, Dockerfile, Env, Migration, Node, NodePackage, Python, Requirements, Script, Sql, TsConfig,
     Workflow,
 };
 use twiceshy_source::{FileId, Source, Tree};
@@ -161,8 +161,10 @@ pub struct Lowered {
     pub actions: Vec<Action>,
     /// SQL files.
     pub sql: Vec<Sql>,
-    /// Python modules; migrations are among them.
+    /// Python modules; migrations are among them, and once more in `migrations`.
     pub python: Vec<Python>,
+    /// Alembic's revisions.
+    pub migrations: Vec<Migration>,
     /// JavaScript and TypeScript modules.
     pub node: Vec<Node>,
     /// `package.json` files.

@@ -2,7 +2,7 @@
 
 use crate::document::{Input, Kind, Lowered, lower};
 use crate::{
-    Action, Compose, DockerIgnore, Dockerfile, Env, Node, NodePackage, Python, Requirements, Script, Sql, TsConfig,
+    Action, Compose, DockerIgnore, Dockerfile, Env, Migration, Node, NodePackage, Python, Requirements, Script, Sql, TsConfig,
     Workflow,
 };
 use rayon::prelude::*;
@@ -30,6 +30,8 @@ pub struct Repo {
     pub sql: Vec<Sql>,
     /// Every Python module.
     pub python: Vec<Python>,
+    /// Every Alembic revision.
+    pub migrations: Vec<Migration>,
     /// Every JavaScript and TypeScript module.
     pub node: Vec<Node>,
     /// Every `package.json`.
@@ -40,6 +42,7 @@ pub struct Repo {
     pub env: Vec<Env>,
     /// Every list of Python requirements.
     pub requirements: Vec<Requirements>,
+    pub(crate) python_index: std::sync::OnceLock<crate::python::Index>,
     skipped: Vec<Skip>,
     checked: usize,
 }
@@ -72,11 +75,13 @@ impl Repo {
             actions: all.actions,
             sql: all.sql,
             python: all.python,
+            migrations: all.migrations,
             node: all.node,
             node_packages: all.node_packages,
             tsconfigs: all.tsconfigs,
             env: all.env,
             requirements: all.requirements,
+            python_index: std::sync::OnceLock::new(),
             skipped,
             checked,
         }
@@ -143,6 +148,7 @@ impl Lowered {
         self.actions.extend(other.actions);
         self.sql.extend(other.sql);
         self.python.extend(other.python);
+        self.migrations.extend(other.migrations);
         self.node.extend(other.node);
         self.node_packages.extend(other.node_packages);
         self.tsconfigs.extend(other.tsconfigs);
