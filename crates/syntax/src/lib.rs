@@ -15,6 +15,7 @@ pub mod python;
 pub mod shell;
 pub mod sql;
 pub mod js;
+pub mod json;
 pub mod toml;
 pub mod yaml;
 
