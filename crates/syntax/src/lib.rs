@@ -14,6 +14,8 @@ pub mod expression;
 pub mod python;
 pub mod shell;
 pub mod sql;
+pub mod js;
+pub mod json;
 pub mod toml;
 pub mod yaml;
 
