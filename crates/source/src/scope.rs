@@ -10,6 +10,8 @@ pub struct Scope {
     pub root: PathBuf,
     /// What was asked for, relative to the root; empty: everything.
     pub only: Vec<String>,
+    /// Those of them that are not directories.
+    pub files: Vec<String>,
     /// How a person at the current directory reaches the root: `""`, or a path that ends in `/`.
     pub shown: String,
     /// Where the root stands in its git work tree: `""` (also outside of one), or a path that ends in `/`.
@@ -53,9 +55,10 @@ impl Scope {
         if only.iter().any(String::is_empty) {
             only.clear();
         }
+        let files = named.iter().filter(|(path, _)| !path.is_dir()).map(|(path, _)| relative(path)).collect();
         let inside = repository(&root).and_then(|top| root.strip_prefix(top).ok().map(slashed)).unwrap_or_default();
         let shown = if paths.iter().any(|path| path.is_absolute()) { slashed(&root) } else { from_here(&root) };
-        Ok(Self { only, shown: as_prefix(shown), inside: as_prefix(inside), root })
+        Ok(Self { only, files, shown: as_prefix(shown), inside: as_prefix(inside), root })
     }
 
     /// Whether `path`, relative to the root, is part of what was asked for.

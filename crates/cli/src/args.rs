@@ -1,0 +1,149 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Finds the places where a system is going to fail.
+#[derive(Debug, Parser)]
+#[command(
+    name = "twiceshy",
+    version,
+    about = "Once bitten, twice shy: says where a system will fail, by joining the files that run it",
+    after_help = EXAMPLES,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  twiceshy                          check the current directory
+  twiceshy check deploy             check the system in a directory
+  twiceshy check compose.yml        check the repository, report what touches this file
+  twiceshy check --fix              apply the safe fixes
+  twiceshy explain loop-ends-script what a lint means, and what to do
+  twiceshy lints                    every lint, with its level and group
+
+Exit codes: 0 nothing found, 1 something found, 2 could not do what was asked.
+`twiceshy COMMAND --help` says more about a command.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check a system (what `twiceshy` without a command does).
+    Check(Check),
+    /// Explain a lint: what will happen, an example, the fix, when it is silent.
+    Explain(Explain),
+    /// List every lint: name, level, group, summary.
+    Lints(Lints),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLES, max_term_width = 100)]
+pub(crate) struct Check {
+    /// Directories and files to check [default: the current directory].
+    ///
+    /// A directory is a system. Of a file, the repository around it is the system, and only what touches the file is
+    /// reported. Of several paths, the closest directory that holds them all is the system.
+    pub paths: Vec<PathBuf>,
+    /// How to report.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+    /// Write the report to a file, whole or not at all.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Run only these lints and groups (comma-separated, or given several times).
+    #[arg(long, value_delimiter = ',', value_name = "LINT|GROUP")]
+    pub select: Vec<String>,
+    /// Do not run these lints and groups.
+    #[arg(long, value_delimiter = ',', value_name = "LINT|GROUP")]
+    pub ignore: Vec<String>,
+    /// Report pedantic findings too.
+    #[arg(long)]
+    pub pedantic: bool,
+    /// Apply the safe fixes, then report what is left.
+    #[arg(long)]
+    pub fix: bool,
+    /// Print what --fix would change as a patch; change nothing.
+    #[arg(long, conflicts_with = "fix")]
+    pub diff: bool,
+    /// Exit with 0 whatever is found.
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// Exit with 2 if anything could not be read or understood.
+    #[arg(long)]
+    pub strict: bool,
+    /// How many threads to use [default: one per core].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// When to use colour.
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// List everything that was not read or understood.
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  twiceshy check --select data-loss,outage
+  twiceshy check --ignore public-env-unreadable --pedantic
+  twiceshy check --diff | git apply
+  twiceshy check --format sarif --output twiceshy.sarif --exit-zero
+  twiceshy check --format json | jq -r '.diagnostics[] | .path + \": \" + .message'";
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The lint's name, as it stands in brackets in a report.
+    pub lint: String,
+    /// When to use colour.
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lints {
+    /// How to list them.
+    #[arg(long, value_enum, default_value_t = TableFormat::Text, value_name = "FORMAT")]
+    pub format: TableFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs; one object, version 1.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_table_of_arguments_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

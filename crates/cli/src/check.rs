@@ -1,0 +1,185 @@
+//! `twiceshy check`.
+
+use crate::args::{Check, Format};
+use crate::output::{Problem, deliver, is_terminal, print, say, wants_color};
+use crate::repair::{Repaired, repair};
+use crate::text::Style;
+use crate::text::visible::visible_path;
+use crate::view::View;
+use crate::{json, patch, sarif, text};
+use std::process::ExitCode;
+use std::time::Instant;
+use twiceshy_lint::{Choice, Entry, Report};
+use twiceshy_repo::{Kind, Repo, STACK};
+use twiceshy_source::{Limits, OpenError, Scope, SkipReason, Tree};
+
+/// Something was found.
+const FOUND: u8 = 1;
+/// What was asked could not be done.
+const UNABLE: u8 = 2;
+
+/// Checks, fixes, reports.
+pub(crate) fn run(args: &Check, lints: &[Entry]) -> Result<ExitCode, Problem> {
+    let started = Instant::now();
+    let choice = choice(args, lints)?;
+    let scope = Scope::of(&args.paths).map_err(unopened)?;
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(args.jobs.unwrap_or(0).into()).stack_size(STACK);
+    let pool = threads.build().map_err(|error| {
+        Problem::new(format!("no threads can be started: {error}")).next("try fewer of them: --jobs 1")
+    })?;
+    pool.install(|| {
+        let tree = Tree::disk(&scope.root, Limits::default()).map_err(unopened)?;
+        let repo = Repo::of(tree);
+        if args.diff {
+            return show_diff(repair(repo, lints, &choice, &scope), lints, &scope, args);
+        }
+        let mut fixed = None;
+        let mut unable = false;
+        let (repo, report) = if args.fix {
+            let repaired = repair(repo, lints, &choice, &scope);
+            repaired.troubles.iter().for_each(|trouble| say(&format!("warning: {trouble}")));
+            for change in &repaired.changes {
+                if let Err(error) = change.write(&scope.root) {
+                    say(&format!("error: {}: not fixed: {error}", visible_path(&scope.show(&change.path))));
+                    unable = true;
+                }
+            }
+            if !unable {
+                fixed = Some((repaired.count, repaired.changes.len()));
+            }
+            (repaired.repo, repaired.report)
+        } else {
+            let report = Report::of(&repo, lints, &choice);
+            (repo, report)
+        };
+        let view = View::new(&repo, &report, &scope, lints);
+        let shows_time = args.verbose || (args.output.is_none() && is_terminal());
+        let bytes = match args.format {
+            Format::Text => {
+                let color = args.output.is_none() && wants_color(args.color);
+                let took = shows_time.then(|| started.elapsed());
+                text::write(&view, Style { color, verbose: args.verbose, took, fixed })
+            }
+            Format::Json => json::write(&view).map_err(unwritable)?,
+            Format::Sarif => sarif::write(&view).map_err(unwritable)?,
+        };
+        deliver(&bytes, args.output.as_deref())?;
+        unable |= !saw_what_was_named(&view);
+        let code = exit_code(&view, args, unable);
+        drop(view);
+        // The process ends here; taking a large repository apart piece by piece would only take time.
+        std::mem::forget((repo, report));
+        Ok(code)
+    })
+}
+
+fn choice(args: &Check, lints: &[Entry]) -> Result<Choice, Problem> {
+    let name = |name: &String| name.trim().replace('_', "-");
+    let choice = Choice {
+        select: (!args.select.is_empty()).then(|| args.select.iter().map(name).collect()),
+        ignore: args.ignore.iter().map(name).collect(),
+        pedantic: args.pedantic,
+    };
+    choice.check(lints).map_err(|unknown| {
+        let told: Vec<String> = unknown
+            .iter()
+            .map(|unknown| match &unknown.nearest {
+                Some(nearest) => format!("`{}` is neither a lint nor a group; did you mean `{nearest}`?", unknown.name),
+                None => format!("`{}` is neither a lint nor a group", unknown.name),
+            })
+            .collect();
+        Problem::new(told.join("\nerror: ")).next("`twiceshy lints` lists them all")
+    })?;
+    Ok(choice)
+}
+
+fn unopened(error: OpenError) -> Problem {
+    let next = match &error {
+        OpenError::Missing(_) => "check the spelling; without a path, the current directory is checked",
+        OpenError::NotADirectory(_) | OpenError::Io(..) => "check who may read it",
+        OpenError::Apart(..) => "check them one after the other",
+    };
+    Problem::new(error.to_string()).next(next)
+}
+
+fn unwritable(error: serde_json::Error) -> Problem {
+    Problem::new(format!("the report cannot be written: {error}"))
+}
+
+/// Prints what `--fix` would change.
+fn show_diff(repaired: Repaired, lints: &[Entry], scope: &Scope, args: &Check) -> Result<ExitCode, Problem> {
+    repaired.troubles.iter().for_each(|trouble| say(&format!("warning: {trouble}")));
+    let mut bytes = patch::write(&repaired.changes, &scope.shown);
+    if args.output.is_none() && is_terminal() {
+        let lines = String::from_utf8_lossy(&bytes).lines().map(text::visible::line).collect::<Vec<_>>().join("\n");
+        bytes = lines.into_bytes();
+        if !bytes.is_empty() {
+            bytes.push(b'\n');
+        }
+    }
+    match &args.output {
+        Some(file) => deliver(&bytes, Some(file))?,
+        None => print(&bytes)?,
+    }
+    let view = View::new(&repaired.repo, &repaired.report, scope, lints);
+    let left = view.diagnostics.len();
+    say(&format!(
+        "{} would be fixed in {}; {} would be left",
+        text::counted(repaired.count, "finding"),
+        text::counted(repaired.changes.len(), "file"),
+        text::counted(left, "finding")
+    ));
+    let unable = !saw_what_was_named(&view);
+    let code = exit_code(&view, args, unable);
+    Ok(if code == ExitCode::SUCCESS && repaired.count > 0 && !args.exit_zero { ExitCode::from(FOUND) } else { code })
+}
+
+/// Whether every file that was named was seen; says so of those that were not.
+fn saw_what_was_named(view: &View<'_>) -> bool {
+    let tree = &view.repo.tree;
+    let mut saw_all = true;
+    for path in &view.scope.files {
+        let shown = view.scope.show(path);
+        let shown = visible_path(&shown);
+        let skip = view.report.skipped.iter().find(|skip| skip.path == *path && is_unseen(&skip.reason));
+        if let Some(skip) = skip {
+            say(&format!("error: {shown}: {}", skip.reason));
+            saw_all = false;
+        } else if let Some(file) = tree.file(path) {
+            let first_line = || tree.source(file).ok().map(|source| source.line(0).to_owned());
+            if Kind::of(path, first_line).is_none() {
+                say(&format!("warning: {shown}: not a kind of file that twiceshy reads"));
+            }
+        } else {
+            match tree.ignores().rule(path, false) {
+                Some(rule) => say(&format!(
+                    "error: {shown}: not checked, because git ignores it ({}: {})",
+                    rule.path, rule.pattern
+                )),
+                None => {
+                    say(&format!("error: {shown}: not checked, because it is not part of the repository around it"))
+                }
+            }
+            saw_all = false;
+        }
+    }
+    saw_all
+}
+
+/// Whether nothing of the file was looked at.
+fn is_unseen(reason: &SkipReason) -> bool {
+    !matches!(reason, SkipReason::NotUnderstood { .. } | SkipReason::NotUtf8 { .. })
+}
+
+fn exit_code(view: &View<'_>, args: &Check, unable: bool) -> ExitCode {
+    let skipped = view.skipped();
+    let saw_nothing = view.report.checked == 0 && skipped.iter().any(|skip| is_unseen(&skip.reason));
+    let too_little = args.strict && (!skipped.is_empty() || view.report.checked == 0);
+    if unable || saw_nothing || too_little || !view.report.failures.is_empty() {
+        ExitCode::from(UNABLE)
+    } else if !view.diagnostics.is_empty() && !args.exit_zero {
+        ExitCode::from(FOUND)
+    } else {
+        ExitCode::SUCCESS
+    }
+}

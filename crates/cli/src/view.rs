@@ -1,0 +1,73 @@
+//! What of a report is shown: the part that was asked for, with the sources it points into.
+
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::sync::Arc;
+use twiceshy_lint::{Diagnostic, Entry, Report};
+use twiceshy_repo::Repo;
+use twiceshy_source::{FileId, Place, Position, Scope, Skip, Source};
+
+/// A report about a repository, cut to a scope.
+pub(crate) struct View<'a> {
+    /// The repository.
+    pub repo: &'a Repo,
+    /// All of the report.
+    pub report: &'a Report,
+    /// What was asked for.
+    pub scope: &'a Scope,
+    /// Every lint.
+    pub lints: &'a [Entry],
+    /// The findings that touch what was asked for.
+    pub diagnostics: Vec<&'a Diagnostic>,
+    sources: RefCell<FxHashMap<FileId, Arc<Source>>>,
+}
+
+impl<'a> View<'a> {
+    /// The part of `report` that touches `scope`.
+    pub fn new(repo: &'a Repo, report: &'a Report, scope: &'a Scope, lints: &'a [Entry]) -> Self {
+        let touches = |diagnostic: &&Diagnostic| {
+            let related = diagnostic.related.iter().map(|related| related.place);
+            let edits = diagnostic.fixes.iter().flat_map(|fix| &fix.edits).map(|edit| edit.place);
+            let mut places = std::iter::once(diagnostic.place).chain(related).chain(edits);
+            places.any(|place| scope.covers(repo.tree.path(place.file)))
+        };
+        let diagnostics = report.diagnostics.iter().filter(touches).collect();
+        Self { repo, report, scope, lints, diagnostics, sources: RefCell::default() }
+    }
+
+    /// The findings as people want them: the worst first, those of one file together.
+    pub fn worst_first(&self) -> Vec<&'a Diagnostic> {
+        let mut sorted = self.diagnostics.clone();
+        // A stable sort: findings that are equally bad stay in the order of their paths and places.
+        sorted.sort_by_key(|diagnostic| (diagnostic.level, diagnostic.group));
+        sorted
+    }
+
+    /// What was asked for and not seen.
+    pub fn skipped(&self) -> Vec<&'a Skip> {
+        // A path that could not even be listed may hide anything, whatever was asked for.
+        self.report.skipped.iter().filter(|skip| skip.path.is_empty() || self.scope.covers(&skip.path)).collect()
+    }
+
+    /// The text of a file; an empty one if it can no longer be read.
+    pub fn source(&self, file: FileId) -> Arc<Source> {
+        let read = || self.repo.tree.source(file).unwrap_or_else(|_| Arc::new(Source::new("")));
+        self.sources.borrow_mut().entry(file).or_insert_with(read).clone()
+    }
+
+    /// A file's path, relative to the root.
+    pub fn path(&self, file: FileId) -> &'a str {
+        self.repo.tree.path(file)
+    }
+
+    /// A file's path, as a person at the current directory would write it.
+    pub fn shown(&self, file: FileId) -> String {
+        self.scope.show(self.path(file))
+    }
+
+    /// Where a place begins and ends, as people count.
+    pub fn positions(&self, place: Place) -> (Position, Position) {
+        let source = self.source(place.file);
+        (source.position(place.start), source.position(place.end))
+    }
+}
