@@ -181,7 +181,9 @@ fn script(text: &str, start: Start) -> Script {
 fn node(script: &Script, span: Span) -> NodeId {
     let exact = script.shell().ids().rfind(|&id| script.node(id).span == span);
     // A redirection belongs to the command, and may stand outside the mark.
-    let found = exact.or_else(|| script.shell().ids().find(|&id| script.node(id).span.start == span.start && script.command(id).is_some()));
+    let found = exact.or_else(|| {
+        script.shell().ids().find(|&id| script.node(id).span.start == span.start && script.command(id).is_some())
+    });
     found.unwrap_or_else(|| panic!("no node at {:?} in {:?}", script.written(span), script.text()))
 }
 

@@ -49,7 +49,9 @@ impl Repo {
         for workflow in &self.workflows {
             let root = workflow.root(self);
             for step in workflow.jobs.iter().flat_map(|job| &job.steps) {
-                let Some(uses) = step.uses.as_ref().filter(|uses| uses.is("docker/build-push-action")) else { continue };
+                let Some(uses) = step.uses.as_ref().filter(|uses| uses.is("docker/build-push-action")) else {
+                    continue;
+                };
                 // Without a context the action builds from the repository as git serves it, not from files.
                 let Some(context) = setting(&step.with, "context") else { continue };
                 let Some(dir) = Tree::join(root, &context.text) else { continue };
@@ -122,16 +124,17 @@ impl<'r> BuildContext<'r> {
     /// or something in it does not count: whoever wrote it wants it.
     pub fn sweeps(&self, path: &str) -> Option<Sent<'r>> {
         self.sent().into_iter().find_map(|(sent, source)| {
-            let covers = source.is_empty() || path.strip_prefix(source.as_str()).is_some_and(|rest| rest.starts_with('/'));
+            let covers =
+                source.is_empty() || path.strip_prefix(source.as_str()).is_some_and(|rest| rest.starts_with('/'));
             (covers && !sent.copy.leaves_out(path)).then_some(sent)
         })
     }
 
     /// Whether a source names `path` (from the context) or something in it.
     pub fn names(&self, path: &str) -> bool {
-        self.sent().iter().any(|(_, source)| {
-            source == path || source.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
-        })
+        self.sent()
+            .iter()
+            .any(|(_, source)| source == path || source.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')))
     }
 
     /// Every source in the context, with its path; `*` is the whole context.
@@ -141,7 +144,8 @@ impl<'r> BuildContext<'r> {
             for (index, step) in stage.steps.iter().enumerate() {
                 let crate::dockerfile::StepKind::Copy(copy) = &step.kind else { continue };
                 for (source, path) in copy.context_sources() {
-                    let path = path.strip_suffix("/*").map_or(if path == "*" { "" } else { &path }, |dir| dir).to_owned();
+                    let path =
+                        path.strip_suffix("/*").map_or(if path == "*" { "" } else { &path }, |dir| dir).to_owned();
                     found.push((Sent { step, index, stage: stage.index, copy, source }, path));
                 }
             }

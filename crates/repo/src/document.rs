@@ -1,8 +1,8 @@
 //! From a path to a kind, from a text to documents.
 
 use crate::{
-    Action, Compose, DockerIgnore, Dockerfile, Env, Migration, Node, NodePackage, Python, Requirements, Script, Sql, TsConfig,
-    Workflow,
+    Action, Compose, DockerIgnore, Dockerfile, Env, Migration, Node, NodePackage, Python, Requirements, Script, Sql,
+    TsConfig, Workflow,
 };
 use twiceshy_source::{FileId, Source, Tree};
 use twiceshy_syntax::Flaw;

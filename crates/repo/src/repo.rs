@@ -2,8 +2,8 @@
 
 use crate::document::{Input, Kind, Lowered, lower};
 use crate::{
-    Action, Compose, DockerIgnore, Dockerfile, Env, Migration, Node, NodePackage, Python, Requirements, Script, Sql, TsConfig,
-    Workflow,
+    Action, Compose, DockerIgnore, Dockerfile, Env, Migration, Node, NodePackage, Python, Requirements, Script, Sql,
+    TsConfig, Workflow,
 };
 use rayon::prelude::*;
 use std::panic::AssertUnwindSafe;

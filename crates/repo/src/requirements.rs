@@ -186,7 +186,8 @@ fn declared(root: &Value, input: Input<'_>) -> Vec<Requirement> {
     for table in poetry.and_then(|poetry| poetry.get("dependencies")).into_iter().chain(groups) {
         for (name, value) in table.entries() {
             let spec = value.as_str().or_else(|| value.get("version")?.as_str()).unwrap_or_default();
-            let spec = if spec.starts_with(|c: char| c.is_ascii_digit()) { format!("=={spec}") } else { spec.to_owned() };
+            let spec =
+                if spec.starts_with(|c: char| c.is_ascii_digit()) { format!("=={spec}") } else { spec.to_owned() };
             needs.push(Requirement::new(&name.text, &spec, Place::new(input.file, name.span.to(value.span))));
         }
     }
@@ -205,7 +206,9 @@ impl Repo {
             });
             let found = here.flat_map(|list| list.needs.iter().map(move |need| (list.is_lock, need)));
             let found = found.filter(|(_, need)| *need.name == *name);
-            if let Some((_, need)) = found.max_by_key(|(is_lock, need)| (*is_lock, need.exact().is_some(), need.from.is_some())) {
+            if let Some((_, need)) =
+                found.max_by_key(|(is_lock, need)| (*is_lock, need.exact().is_some(), need.from.is_some()))
+            {
                 return Some(need);
             }
             if dir.is_empty() {
@@ -229,7 +232,10 @@ mod tests {
         let repo = repo(&[
             ("requirements.txt", "SQLAlchemy[asyncio]>=1.4,<2.1 ; python_version > '3'  # why\n-r other.txt\n"),
             ("server/pyproject.toml", "[project]\ndependencies = ['sqlalchemy>=2.0.1']\n"),
-            ("server/uv.lock", "[[package]]\nname = \"sqlalchemy\"\nversion = \"2.0.44\"\nsource = { registry = \"x\" }\n"),
+            (
+                "server/uv.lock",
+                "[[package]]\nname = \"sqlalchemy\"\nversion = \"2.0.44\"\nsource = { registry = \"x\" }\n",
+            ),
             ("server/app/a.py", ""),
             ("b.py", ""),
         ]);

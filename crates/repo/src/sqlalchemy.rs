@@ -100,7 +100,9 @@ impl ColumnType {
             let variant = called.positional().next().map_or(Self::Unknown, |value| Self::of(value, file));
             let on_postgres = called.positional().skip(1).any(|dialect| dialect.str() == Some("postgresql"));
             return match base {
-                Self::Enum(it) if on_postgres => Self::Enum(Box::new(EnumType { variant: Some(Box::new(variant)), ..*it })),
+                Self::Enum(it) if on_postgres => {
+                    Self::Enum(Box::new(EnumType { variant: Some(Box::new(variant)), ..*it }))
+                }
                 Self::Json if variant == Self::Json => Self::Json,
                 Self::Enum(it) => Self::Enum(it),
                 _ => Self::Unknown,
@@ -206,7 +208,8 @@ impl Column {
         if !module.starts_with("sqlalchemy") || !matches!(class, "Column" | "column" | "mapped_column") {
             return None;
         }
-        let named = called.keyword("name").or_else(|| called.positional().next().filter(|first| first.text().is_some()));
+        let named =
+            called.keyword("name").or_else(|| called.positional().next().filter(|first| first.text().is_some()));
         let has_name_first = called.positional().next().is_some_and(|first| first.text().is_some());
         let kind = called.keyword("type_").or_else(|| called.positional().nth(usize::from(has_name_first)));
         let flag = |keyword| called.keyword(keyword).and_then(Value::bool);

@@ -86,8 +86,10 @@ impl Repo {
     }
 
     fn has_cargo_above(&self, dir: &str) -> bool {
-        std::iter::successors((!dir.is_empty()).then(|| Tree::parent(dir)), |dir| (!dir.is_empty()).then(|| Tree::parent(dir)))
-            .any(|dir| Tree::join(dir, "Cargo.toml").is_some_and(|path| self.tree.file(&path).is_some()))
+        std::iter::successors((!dir.is_empty()).then(|| Tree::parent(dir)), |dir| {
+            (!dir.is_empty()).then(|| Tree::parent(dir))
+        })
+        .any(|dir| Tree::join(dir, "Cargo.toml").is_some_and(|path| self.tree.file(&path).is_some()))
     }
 
     /// Data that lines of a `.gitignore` name.
@@ -120,10 +122,12 @@ fn data_path(line: &str) -> Option<(String, LocalKind)> {
     if line.starts_with(['#', '!']) {
         return None;
     }
-    let path = line.trim_start_matches("**/").trim_start_matches("./").trim_start_matches('/').trim_end_matches(['*', '/']);
+    let path =
+        line.trim_start_matches("**/").trim_start_matches("./").trim_start_matches('/').trim_end_matches(['*', '/']);
     let name = Tree::name(path);
     if let Some(extension) = name.strip_prefix("*.") {
-        let is_database = matches!(extension, "db" | "sqlite" | "sqlite3" | "duckdb" | "dump" | "sql.gz" | "dump.gz" | "rdb");
+        let is_database =
+            matches!(extension, "db" | "sqlite" | "sqlite3" | "duckdb" | "dump" | "sql.gz" | "dump.gz" | "rdb");
         return is_database.then(|| (path.replace('*', "any"), LocalKind::Database));
     }
     if path.contains(['*', '?', '[', '\\']) {

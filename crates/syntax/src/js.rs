@@ -90,7 +90,10 @@ pub fn read<R: Send>(text: &str, dialect: Dialect, lower: impl FnOnce(Module<'_>
                         Err(panic) => std::panic::resume_unwind(panic),
                     }
                 }
-                Err(_) => lower(flawed(Span::default(), "nested deeply, and there is no memory for the stack that this needs")),
+                Err(_) => lower(flawed(
+                    Span::default(),
+                    "nested deeply, and there is no memory for the stack that this needs",
+                )),
             }
         }),
         Depth::TooDeep => lower(flawed(Span::default(), "nested too deeply to be read")),
@@ -126,7 +129,13 @@ fn parse<R>(text: &str, dialect: Dialect, lower: impl FnOnce(Module<'_>) -> R) -
     })
 }
 
-fn parse_in<R>(oxc: &mut Allocator, ours: &Bump, text: &str, dialect: Dialect, lower: impl FnOnce(Module<'_>) -> R) -> R {
+fn parse_in<R>(
+    oxc: &mut Allocator,
+    ours: &Bump,
+    text: &str,
+    dialect: Dialect,
+    lower: impl FnOnce(Module<'_>) -> R,
+) -> R {
     let mut first = None;
     let mut left = Cow::Borrowed(text);
     let mut source_type = dialect.source_type();
@@ -144,7 +153,8 @@ fn parse_in<R>(oxc: &mut Allocator, ours: &Bump, text: &str, dialect: Dialect, l
         }
         let error = parsed.diagnostics.errors().next();
         let at = error.and_then(|error| error.labels.first()).map_or(0, |label| label.offset() as usize);
-        let what = error.map_or_else(|| "something that is not JavaScript".to_owned(), |error| error.message.to_string());
+        let what =
+            error.map_or_else(|| "something that is not JavaScript".to_owned(), |error| error.message.to_string());
         if attempt == 0 && dialect == Dialect::JavaScript {
             // Types in a .js file: Flow without its marker, read by a build that takes TypeScript.
             source_type = SourceType::tsx();
@@ -175,7 +185,9 @@ fn is_template(text: &str) -> bool {
     let text = text.as_bytes();
     let has = |mark: &[u8]| memchr::memmem::find(text, mark).is_some();
     // `style={{ … }}` is JSX.
-    has(b"{%") || has(b"<%") || memchr::memmem::find_iter(text, b"{{").any(|at| at == 0 || !matches!(text[at - 1], b'=' | b'{' | b'('))
+    has(b"{%")
+        || has(b"<%")
+        || memchr::memmem::find_iter(text, b"{{").any(|at| at == 0 || !matches!(text[at - 1], b'=' | b'{' | b'('))
 }
 
 /// `text` with the line at `at` blanked; the line before it where that one is blank already. `None` when neither holds

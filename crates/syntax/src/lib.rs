@@ -11,11 +11,11 @@
 pub mod code;
 pub mod dockerfile;
 pub mod expression;
+pub mod js;
+pub mod json;
 pub mod python;
 pub mod shell;
 pub mod sql;
-pub mod js;
-pub mod json;
 pub mod toml;
 pub mod yaml;
 

@@ -2,7 +2,8 @@
 
 use super::scope::Scope;
 use super::{
-    Base, Command, Copy, CopyFrom, Dockerfile, Healthcheck, Run, Stage, Step, StepKind, Text, Variable, packages, syntax,
+    Base, Command, Copy, CopyFrom, Dockerfile, Healthcheck, Run, Stage, Step, StepKind, Text, Variable, packages,
+    syntax,
 };
 use crate::{Image, Lowered};
 use syntax::{Args, Instruction, Keyword, Word};
@@ -75,7 +76,11 @@ impl Lowering<'_> {
                 self.dockerfile.args.extend(args);
             }
         } else {
-            let step = Step { place: self.place(instruction.span), onbuild: instruction.onbuild, kind: self.kind(instruction) };
+            let step = Step {
+                place: self.place(instruction.span),
+                onbuild: instruction.onbuild,
+                kind: self.kind(instruction),
+            };
             if let Some(stage) = self.dockerfile.stages.last_mut() {
                 stage.steps.push(step);
             }
@@ -165,7 +170,8 @@ impl Lowering<'_> {
             Keyword::Entrypoint => self.command(instruction).map_or(StepKind::Other, StepKind::Entrypoint),
             Keyword::Healthcheck => {
                 let options = instruction.flags.iter();
-                let options = options.filter_map(|flag| Some((flag.name.clone(), self.word(flag.value.as_ref()?)))).collect();
+                let options =
+                    options.filter_map(|flag| Some((flag.name.clone(), self.word(flag.value.as_ref()?)))).collect();
                 let test = self.command(instruction);
                 StepKind::Healthcheck(Healthcheck { place: self.place(instruction.span), test, options })
             }
@@ -174,7 +180,9 @@ impl Lowering<'_> {
             Keyword::Expose => StepKind::Expose(self.words(instruction)),
             Keyword::Volume => StepKind::Volume(self.words(instruction)),
             Keyword::Shell => StepKind::Shell(instruction.words().iter().map(|word| self.literal(word)).collect()),
-            Keyword::From | Keyword::Label | Keyword::Maintainer | Keyword::Onbuild | Keyword::Stopsignal => StepKind::Other,
+            Keyword::From | Keyword::Label | Keyword::Maintainer | Keyword::Onbuild | Keyword::Stopsignal => {
+                StepKind::Other
+            }
         }
     }
 
@@ -211,9 +219,9 @@ impl Lowering<'_> {
         let from = instruction.flag("from").map(|word| {
             let text = self.word(word);
             let name = text.known();
-            let stage = self.stage_named(name).or_else(|| {
-                name.parse().ok().filter(|index| *index + 1 < self.dockerfile.stages.len())
-            });
+            let stage = self
+                .stage_named(name)
+                .or_else(|| name.parse().ok().filter(|index| *index + 1 < self.dockerfile.stages.len()));
             stage.map_or(CopyFrom::Other(text), CopyFrom::Stage)
         });
         let excludes = instruction.flags.iter().filter(|flag| flag.name == "exclude");

@@ -30,8 +30,40 @@ const MANAGERS: &[Manager] = &[
     Manager { name: "microdnf", install: &["install"], valued: &["--installroot", "--releasever"] },
     Manager { name: "yum", install: &["install"], valued: &["-c", "--installroot", "--releasever"] },
     Manager { name: "zypper", install: &["install", "in"], valued: &[] },
-    Manager { name: "pip", install: &["install"], valued: &["-r", "-c", "-i", "-e", "-t", "--requirement", "--constraint", "--index-url", "--extra-index-url", "--target", "--prefix"] },
-    Manager { name: "pip3", install: &["install"], valued: &["-r", "-c", "-i", "-e", "-t", "--requirement", "--constraint", "--index-url", "--extra-index-url", "--target", "--prefix"] },
+    Manager {
+        name: "pip",
+        install: &["install"],
+        valued: &[
+            "-r",
+            "-c",
+            "-i",
+            "-e",
+            "-t",
+            "--requirement",
+            "--constraint",
+            "--index-url",
+            "--extra-index-url",
+            "--target",
+            "--prefix",
+        ],
+    },
+    Manager {
+        name: "pip3",
+        install: &["install"],
+        valued: &[
+            "-r",
+            "-c",
+            "-i",
+            "-e",
+            "-t",
+            "--requirement",
+            "--constraint",
+            "--index-url",
+            "--extra-index-url",
+            "--target",
+            "--prefix",
+        ],
+    },
     Manager { name: "npm", install: &["install", "i", "add"], valued: &["--prefix", "--registry", "-w"] },
 ];
 
@@ -42,7 +74,8 @@ pub(super) fn installed(command: &Command) -> Vec<Package> {
         Command::Shell(text) => {
             let words = shell_words(text.text());
             for simple in words.split(|word| word.is_none()) {
-                let words: Vec<_> = simple.iter().flatten().map(|&span| (span.of(text.text()), text.place(span))).collect();
+                let words: Vec<_> =
+                    simple.iter().flatten().map(|&span| (span.of(text.text()), text.place(span))).collect();
                 read(&words, &mut found);
             }
         }
@@ -56,7 +89,8 @@ pub(super) fn installed(command: &Command) -> Vec<Package> {
 
 /// Reads one simple command.
 fn read(words: &[(&str, Place)], found: &mut Vec<Package>) {
-    let is_prefix = |word: &str| matches!(word, "sudo" | "env" | "then" | "do" | "else" | "if" | "!" | "{") || word.contains('=');
+    let is_prefix =
+        |word: &str| matches!(word, "sudo" | "env" | "then" | "do" | "else" | "if" | "!" | "{") || word.contains('=');
     let mut words = words.iter().skip_while(|(word, _)| is_prefix(word));
     let Some(manager) = words.next().and_then(|(word, _)| {
         let program = word.rsplit('/').next()?;

@@ -156,7 +156,8 @@ impl Copy {
     /// Whether it puts something at a path that ends with `/name`.
     pub(super) fn brings(&self, name: &str) -> bool {
         let ends = |text: &Text| Tree::name(text.known().trim_end_matches('/')) == name;
-        self.sources.iter().any(ends) || self.dest.as_ref().is_some_and(|dest| !dest.known().ends_with('/') && ends(dest))
+        self.sources.iter().any(ends)
+            || self.dest.as_ref().is_some_and(|dest| !dest.known().ends_with('/') && ends(dest))
     }
 }
 

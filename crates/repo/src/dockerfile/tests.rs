@@ -35,7 +35,10 @@ fn variables_are_known_in_order_and_env_hides_arg() {
         "ARG V=1\nFROM a AS one\nARG V\nARG W=w\nENV A=$V B=$A\nENV W=env\nCOPY $W-$A ${UNKNOWN}/x /d/\nWORKDIR /app\nFROM one\nWORKDIR sub\nCOPY $V$A b .\n",
     );
     let copies: Vec<_> = file.stages.iter().flat_map(Stage::copies).map(|(_, copy)| copy).collect();
-    assert_eq!(copies[0].sources.iter().map(|text| text.value.clone()).collect::<Vec<_>>(), [Some("env-1".into()), None]);
+    assert_eq!(
+        copies[0].sources.iter().map(|text| text.value.clone()).collect::<Vec<_>>(),
+        [Some("env-1".into()), None]
+    );
     assert_eq!(copies[0].dest.as_ref().map(Text::known), Some("/d/"));
     // ARG does not reach the next stage, ENV does.
     assert_eq!(copies[1].sources[0].value, None);

@@ -47,7 +47,11 @@ fn comments_stand_on_lines_of_their_own() {
 fn the_last_line_that_matches_decides() {
     check("dist\n!dist/keep.js", "dist dist/a", "dist/keep.js");
     check("!readme.md\n*.md", "readme.md a.md", "a.txt");
-    check("*\n!src\n!package.json\nsrc/**/*.test.ts", "Dockerfile x/y src/a/b.test.ts src/b.test.ts", "src src/a.ts package.json");
+    check(
+        "*\n!src\n!package.json\nsrc/**/*.test.ts",
+        "Dockerfile x/y src/a/b.test.ts src/b.test.ts",
+        "src src/a.ts package.json",
+    );
     check("! a\n**\n! a", "b", "a");
     check("*.md\n!README*.md\nREADME-secret.md", "a.md README-secret.md", "README.md README-x.md");
 }

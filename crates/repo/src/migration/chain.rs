@@ -95,10 +95,12 @@ impl<'r> Chain<'r> {
         let position: FxHashMap<&str, usize> =
             members.iter().enumerate().map(|(index, migration)| (migration.revision.as_str(), index)).collect();
         let parents = |migration: &Migration| -> Vec<usize> {
-            let labelled = |label: &str| {
-                members.iter().position(|other| other.branch_labels.iter().any(|known| known == label))
-            };
-            let needed = migration.depends_on.iter().filter_map(|(id, _)| position.get(id.as_str()).copied().or_else(|| labelled(id)));
+            let labelled =
+                |label: &str| members.iter().position(|other| other.branch_labels.iter().any(|known| known == label));
+            let needed = migration
+                .depends_on
+                .iter()
+                .filter_map(|(id, _)| position.get(id.as_str()).copied().or_else(|| labelled(id)));
             migration.down.iter().filter_map(|(id, _)| position.get(id.as_str()).copied()).chain(needed).collect()
         };
         let parents: Vec<Vec<usize>> = members.iter().map(|migration| parents(migration)).collect();
@@ -111,15 +113,18 @@ impl<'r> Chain<'r> {
         }
         let migrations: Vec<_> = order.iter().filter_map(|&old| members.get(old).copied()).collect();
         let moved = |old: &usize| place.get(*old).copied();
-        let parents = order.iter().filter_map(|&old| Some(parents.get(old)?.iter().filter_map(moved).collect())).collect();
-        let by_id = migrations.iter().enumerate().map(|(index, migration)| (migration.revision.as_str(), index)).collect();
+        let parents =
+            order.iter().filter_map(|&old| Some(parents.get(old)?.iter().filter_map(moved).collect())).collect();
+        let by_id =
+            migrations.iter().enumerate().map(|(index, migration)| (migration.revision.as_str(), index)).collect();
         Self { migrations, parents, by_id }
     }
 
     /// The revisions that have run before this one, in an order in which they may have.
     pub fn ancestors_of(&self, revision: &str) -> Vec<&'r Migration> {
         let mut seen = vec![false; self.migrations.len()];
-        let mut open: Vec<usize> = self.by_id.get(revision).and_then(|&index| self.parents.get(index)).cloned().unwrap_or_default();
+        let mut open: Vec<usize> =
+            self.by_id.get(revision).and_then(|&index| self.parents.get(index)).cloned().unwrap_or_default();
         while let Some(index) = open.pop() {
             if let Some(slot) = seen.get_mut(index).filter(|slot| !**slot) {
                 *slot = true;
@@ -146,7 +151,8 @@ impl<'r> Chain<'r> {
 
     /// The revisions that no other follows.
     pub fn heads(&self) -> Vec<&'r Migration> {
-        let followed: FxHashSet<&str> = self.migrations.iter().flat_map(|migration| &migration.down).map(|(id, _)| id.as_str()).collect();
+        let followed: FxHashSet<&str> =
+            self.migrations.iter().flat_map(|migration| &migration.down).map(|(id, _)| id.as_str()).collect();
         self.migrations.iter().filter(|migration| !followed.contains(migration.revision.as_str())).copied().collect()
     }
 
@@ -177,7 +183,9 @@ impl<'r> Types<'r> {
         let created = |place, with_table| TypeOrigin::Created { by: migration, place, with_table };
         match &operation.kind {
             OperationKind::CreateTable { columns, .. } => {
-                for it in columns.iter().filter_map(|column| column.kind.enums()).filter(|it| it.surely_comes_with_table()) {
+                for it in
+                    columns.iter().filter_map(|column| column.kind.enums()).filter(|it| it.surely_comes_with_table())
+                {
                     self.set(it.full_name(), created(it.place, true), maybe);
                 }
             }

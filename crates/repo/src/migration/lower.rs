@@ -38,7 +38,11 @@ pub(crate) fn lower<'a>(input: Input<'_>, module: &Module<'a>, machine: &mut Mac
                 imports_end = Some(Place::new(file, statement.span));
             }
             for (name, local) in import.names {
-                let full = if name.text == "*" { import.module.text.to_owned() } else { format!("{}.{}", import.module.text, name.text) };
+                let full = if name.text == "*" {
+                    import.module.text.to_owned()
+                } else {
+                    format!("{}.{}", import.module.text, name.text)
+                };
                 if full == "sqlalchemy.dialects.postgresql" {
                     postgresql = Some(local.text.to_owned());
                 }
@@ -174,7 +178,9 @@ fn sql(value: Value<'_>) -> Option<OperationKind> {
         }
         let called = value.call()?;
         value = match (called.name(), called.method()) {
-            (Some(name), _) if name.starts_with("sqlalchemy.") && (name.ends_with(".text") || name.ends_with(".DDL")) => {
+            (Some(name), _)
+                if name.starts_with("sqlalchemy.") && (name.ends_with(".text") || name.ends_with(".DDL")) =>
+            {
                 called.positional().next()?
             }
             (None, Some((object, "bindparams" | "execution_options" | "columns"))) => *object,
@@ -187,7 +193,10 @@ fn sql(value: Value<'_>) -> Option<OperationKind> {
 /// A function from elsewhere may do anything with what it is given.
 fn foreign(called: &Called<'_>, name: &str, file: FileId) -> Option<OperationKind> {
     let root = name.split('.').next().unwrap_or_default();
-    if matches!(root, "sqlalchemy" | "alembic" | "json" | "datetime" | "uuid" | "os" | "re" | "logging" | "typing" | "textwrap") {
+    if matches!(
+        root,
+        "sqlalchemy" | "alembic" | "json" | "datetime" | "uuid" | "os" | "re" | "logging" | "typing" | "textwrap"
+    ) {
         return None;
     }
     let mut strings = Vec::new();

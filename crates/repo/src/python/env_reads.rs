@@ -116,7 +116,10 @@ impl Search {
                 self.operand(left);
                 self.expr(right);
             }
-            ExprKind::Member(object, _) | ExprKind::Unary(_, object) | ExprKind::Await(object) | ExprKind::Spread(object) => {
+            ExprKind::Member(object, _)
+            | ExprKind::Unary(_, object)
+            | ExprKind::Await(object)
+            | ExprKind::Spread(object) => {
                 self.expr(object);
             }
             ExprKind::Index(one, other) | ExprKind::Binary(_, one, other) | ExprKind::Assign(one, _, other) => {

@@ -98,7 +98,11 @@ pub(super) fn of<'a>(module: &Module<'a>, machine: &mut Machine<'a>, file: FileI
 }
 
 /// Every function and method, nested ones too.
-fn functions<'a>(body: &'a [Stmt<'a>], class: Option<&'a Class<'a>>, run: &mut dyn FnMut(&'a Function<'a>, Option<&'a Class<'a>>)) {
+fn functions<'a>(
+    body: &'a [Stmt<'a>],
+    class: Option<&'a Class<'a>>,
+    run: &mut dyn FnMut(&'a Function<'a>, Option<&'a Class<'a>>),
+) {
     for statement in body {
         match statement.kind {
             StmtKind::Function(function) => {
@@ -151,7 +155,8 @@ impl Collector {
     }
 
     fn table(&mut self, name: &str, called: &Called<'_>) {
-        let columns: Vec<_> = columns(called, self.file).into_iter().map(|(name, place)| (name.into(), place)).collect();
+        let columns: Vec<_> =
+            columns(called, self.file).into_iter().map(|(name, place)| (name.into(), place)).collect();
         if !columns.is_empty() {
             self.out.classes.push(JsonClass { name: name.into(), bases: Vec::new(), columns, has_init: false });
         }
@@ -194,7 +199,8 @@ impl Collector {
         }
         columns.retain(|(name, _)| !guarded.contains(&&**name));
         let bases = class.bases.iter().filter(|base| base.keyword.is_none());
-        let bases: Vec<Box<str>> = bases.filter_map(|base| class_name(machine.evaluate(&base.value))).map(Into::into).collect();
+        let bases: Vec<Box<str>> =
+            bases.filter_map(|base| class_name(machine.evaluate(&base.value))).map(Into::into).collect();
         if !columns.is_empty() || !bases.is_empty() {
             self.out.classes.push(JsonClass { name: name.text.into(), bases, columns, has_init });
         }
@@ -266,7 +272,9 @@ impl Collector {
 
     /// `Column(JSON, default=json.dumps(…))`
     fn default(&mut self, called: &Called<'_>) {
-        let Some(column) = Column::of(called, self.file).filter(|column| column.kind == ColumnType::Json) else { return };
+        let Some(column) = Column::of(called, self.file).filter(|column| column.kind == ColumnType::Json) else {
+            return;
+        };
         let Some(place) = column.type_place else { return };
         for keyword in ["default", "insert_default", "onupdate"] {
             let value = called.keyword(keyword).map(|value| match value.kind {
@@ -460,7 +468,9 @@ fn instance_of(value: Value<'_>) -> Option<JsonTarget> {
     match value.kind {
         ValueKind::Instance(class) => target_of(*class),
         ValueKind::Call(called) => {
-            let is_class = |name: &str| name.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_uppercase()));
+            let is_class = |name: &str| {
+                name.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_uppercase()))
+            };
             match called.callee.kind {
                 ValueKind::Class(_) => return target_of(called.callee),
                 ValueKind::Name(name) if is_class(name) => return target_of(called.callee),
@@ -469,7 +479,9 @@ fn instance_of(value: Value<'_>) -> Option<JsonTarget> {
             let (_, method) = owner(called)?;
             match method {
                 "get" | "get_one" if called.positional().count() >= 2 => called.positional().next().and_then(target_of),
-                "get" | "first" | "one" | "one_or_none" | "scalar" | "scalar_one" | "scalar_one_or_none" => queried(value),
+                "get" | "first" | "one" | "one_or_none" | "scalar" | "scalar_one" | "scalar_one_or_none" => {
+                    queried(value)
+                }
                 _ => None,
             }
         }

@@ -222,7 +222,9 @@ impl<'a> Machine<'a> {
                 let value = match (assign.value, assign.annotation) {
                     (Some(value), _) => self.expr(&value),
                     (None, Some(annotation)) => match self.annotation(&annotation) {
-                        Some(class) => Value { span: annotation.span, kind: ValueKind::Instance(self.arena.alloc(class)) },
+                        Some(class) => {
+                            Value { span: annotation.span, kind: ValueKind::Instance(self.arena.alloc(class)) }
+                        }
                         None => Value::unknown(statement.span),
                     },
                     (None, None) => Value::unknown(statement.span),

@@ -98,7 +98,11 @@ impl Repo {
         }
         match missing {
             // A script's own directory and the package's parent are both on the path: any other home may be meant.
-            Some((home, path)) if above.is_some() && homes.len() == 1 && self.tree.file(&joined(home, &format!("{first}/__init__.py"))).is_some() => {
+            Some((home, path))
+                if above.is_some()
+                    && homes.len() == 1
+                    && self.tree.file(&joined(home, &format!("{first}/__init__.py"))).is_some() =>
+            {
                 ImportTarget::Missing(path)
             }
             _ => ImportTarget::External,
@@ -108,7 +112,11 @@ impl Repo {
     /// A directory that people put on Python's path: the root, `src`, one with a project file.
     fn is_source_root(&self, dir: &str) -> bool {
         let has = |name: &str| self.tree.file(&joined(dir, name)).is_some();
-        dir.is_empty() || matches!(Tree::name(dir), "src" | "lib" | "python") || has("pyproject.toml") || has("setup.py") || has("setup.cfg")
+        dir.is_empty()
+            || matches!(Tree::name(dir), "src" | "lib" | "python")
+            || has("pyproject.toml")
+            || has("setup.py")
+            || has("setup.cfg")
     }
 
     fn below(&self, base: &str, module: &str) -> ImportTarget {
@@ -126,8 +134,13 @@ impl Repo {
         // Compiled (`x.pyx`, `x.so`, `x.pyi` for one) or generated.
         let name = Tree::name(path);
         let dir = Tree::parent(path);
-        let is_built = ["pyx", "pyi", "so", "pyd", "c", "cpp", "rs", "ipynb"].iter().any(|end| self.tree.file(&format!("{path}.{end}")).is_some());
-        let is_generated = name.ends_with("_pb2") || name.ends_with("_pb2_grpc") || name.contains("version") || name.contains("generated");
+        let is_built = ["pyx", "pyi", "so", "pyd", "c", "cpp", "rs", "ipynb"]
+            .iter()
+            .any(|end| self.tree.file(&format!("{path}.{end}")).is_some());
+        let is_generated = name.ends_with("_pb2")
+            || name.ends_with("_pb2_grpc")
+            || name.contains("version")
+            || name.contains("generated");
         // A directory that is not there at all, such as a submodule's, says nothing about the module in it.
         let has_home = dir == base || self.tree.file(&joined(dir, "__init__.py")).is_some();
         if is_built || is_generated || !has_home || self.tree.in_submodule(path) {

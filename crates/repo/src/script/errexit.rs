@@ -162,7 +162,11 @@ impl Rise<'_> {
         // loops, groups and lists that only hand on the status of what they hold.
         let mut looks = matches!(
             script.node(id).kind,
-            NodeKind::Simple(_) | NodeKind::Test(_) | NodeKind::Arithmetic(_) | NodeKind::Pipeline(_) | NodeKind::Subshell(_)
+            NodeKind::Simple(_)
+                | NodeKind::Test(_)
+                | NodeKind::Arithmetic(_)
+                | NodeKind::Pipeline(_)
+                | NodeKind::Subshell(_)
         );
         loop {
             if looks && script.suspended(at, self.calls).is_none() {

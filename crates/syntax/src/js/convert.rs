@@ -93,7 +93,9 @@ impl<'a> Converter<'a> {
         match stmt {
             S::ExpressionStatement(stmt) => {
                 let kind = match &stmt.expression {
-                    ast::Expression::AssignmentExpression(assign) if assign.operator == ast::AssignmentOperator::Assign => {
+                    ast::Expression::AssignmentExpression(assign)
+                        if assign.operator == ast::AssignmentOperator::Assign =>
+                    {
                         let target = self.target(&assign.left);
                         let value = self.expr(&assign.right);
                         self.assign(target, Some(value))
@@ -122,7 +124,10 @@ impl<'a> Converter<'a> {
                             head.push(match &variable.init {
                                 Some(value) => {
                                     let value = self.expr(value);
-                                    self.expr_of(variable.span, ExprKind::Assign(self.alloc(target), "=", self.alloc(value)))
+                                    self.expr_of(
+                                        variable.span,
+                                        ExprKind::Assign(self.alloc(target), "=", self.alloc(value)),
+                                    )
                                 }
                                 None => target,
                             });
@@ -190,7 +195,12 @@ impl<'a> Converter<'a> {
             S::FunctionDeclaration(function) => self.function_stmt(function),
             S::ClassDeclaration(class) => self.class_stmt(class),
             S::TSEnumDeclaration(stmt) => {
-                let values: Vec<_> = stmt.body.members.iter().filter_map(|member| Some(self.expr(member.initializer.as_ref()?))).collect();
+                let values: Vec<_> = stmt
+                    .body
+                    .members
+                    .iter()
+                    .filter_map(|member| Some(self.expr(member.initializer.as_ref()?)))
+                    .collect();
                 let values = self.arena.alloc_slice_copy(&values);
                 self.push(stmt.span, StmtKind::Other(values));
             }
@@ -224,7 +234,10 @@ impl<'a> Converter<'a> {
                 self.import(stmt.span, import);
             }
             S::ExportFromDeclaration(stmt) => {
-                let names = stmt.specifiers.iter().map(|name| (self.export_name(&name.local), self.export_name(&name.exported)));
+                let names = stmt
+                    .specifiers
+                    .iter()
+                    .map(|name| (self.export_name(&name.local), self.export_name(&name.exported)));
                 let import = Import {
                     module: self.unquoted(&stmt.source),
                     dots: 0,
@@ -285,7 +298,13 @@ impl<'a> Converter<'a> {
         }
     }
 
-    fn for_each(&mut self, at: oxc_span::Span, left: &ast::ForStatementLeft<'_>, right: &ast::Expression<'_>, body: &ast::Statement<'_>) {
+    fn for_each(
+        &mut self,
+        at: oxc_span::Span,
+        left: &ast::ForStatementLeft<'_>,
+        right: &ast::Expression<'_>,
+        body: &ast::Statement<'_>,
+    ) {
         let left = match left {
             ast::ForStatementLeft::VariableDeclaration(variables) => {
                 variables.declarations.first().map(|variable| self.pattern(&variable.id))
@@ -328,7 +347,9 @@ impl<'a> Converter<'a> {
         use ast::ImportDeclarationSpecifier as I;
         let specifiers = stmt.specifiers.as_ref().map_or(&[][..], |names| names.as_slice());
         let names = specifiers.iter().map(|name| match name {
-            I::ImportSpecifier(name) => (self.export_name(&name.imported), self.name(&name.local.name, name.local.span)),
+            I::ImportSpecifier(name) => {
+                (self.export_name(&name.imported), self.name(&name.local.name, name.local.span))
+            }
             I::ImportDefaultSpecifier(name) => {
                 let local = self.name(&name.local.name, name.local.span);
                 (Name { text: "default", ..local }, local)
@@ -368,11 +389,23 @@ impl<'a> Converter<'a> {
         self.push(class.span, StmtKind::Class(converted));
     }
 
-    fn function(&mut self, function: &ast::Function<'_>, name: Option<Name<'a>>, decorators: &'a [Expr<'a>]) -> &'a Function<'a> {
+    fn function(
+        &mut self,
+        function: &ast::Function<'_>,
+        name: Option<Name<'a>>,
+        decorators: &'a [Expr<'a>],
+    ) -> &'a Function<'a> {
         let name = name.or_else(|| function.id.as_ref().map(|id| self.name(&id.name, id.span)));
         let params = self.params(&function.params);
         let body = function.body.as_ref().map_or(&[][..], |body| self.block(&body.statements));
-        self.arena.alloc(Function { name, decorators, params, body, is_async: function.r#async, span: span(function.span) })
+        self.arena.alloc(Function {
+            name,
+            decorators,
+            params,
+            body,
+            is_async: function.r#async,
+            span: span(function.span),
+        })
     }
 
     fn arrow(&mut self, arrow: &ast::ArrowFunctionExpression<'_>) -> &'a Function<'a> {
@@ -387,7 +420,14 @@ impl<'a> Converter<'a> {
                 None => &mut [],
             },
         };
-        self.arena.alloc(Function { name: None, decorators: &[], params, body, is_async: arrow.r#async, span: span(arrow.span) })
+        self.arena.alloc(Function {
+            name: None,
+            decorators: &[],
+            params,
+            body,
+            is_async: arrow.r#async,
+            span: span(arrow.span),
+        })
     }
 
     fn params(&mut self, params: &ast::FormalParameters<'_>) -> &'a [Param<'a>] {
@@ -397,7 +437,12 @@ impl<'a> Converter<'a> {
         let mut list: Vec<Param<'a>> = Vec::with_capacity(params.items.len() + 1);
         for param in &params.items {
             let default = param.initializer.as_ref().map(|value| self.expr(value));
-            list.push(Param { name: self.pattern_name(&param.pattern), kind: ParamKind::Plain, annotation: None, default });
+            list.push(Param {
+                name: self.pattern_name(&param.pattern),
+                kind: ParamKind::Plain,
+                annotation: None,
+                default,
+            });
         }
         if let Some(rest) = &params.rest {
             let name = self.pattern_name(&rest.rest.argument);
@@ -455,7 +500,13 @@ impl<'a> Converter<'a> {
         }
     }
 
-    fn field(&mut self, at: oxc_span::Span, key: &ast::PropertyKey<'_>, computed: bool, value: Option<&ast::Expression<'_>>) {
+    fn field(
+        &mut self,
+        at: oxc_span::Span,
+        key: &ast::PropertyKey<'_>,
+        computed: bool,
+        value: Option<&ast::Expression<'_>>,
+    ) {
         let key = self.key(key, computed);
         let target = match key.kind {
             ExprKind::Str(name) => Expr { kind: ExprKind::Name(name), ..key },
@@ -563,7 +614,10 @@ impl<'a> Converter<'a> {
                 ExprKind::Call(self.arena.alloc(Call { callee, args, is_new: true }))
             }
             E::ImportExpression(import) => {
-                let callee = Expr { span: Span { start: import.span.start, end: import.span.start + 6 }, kind: ExprKind::Name("import") };
+                let callee = Expr {
+                    span: Span { start: import.span.start, end: import.span.start + 6 },
+                    kind: ExprKind::Name("import"),
+                };
                 let value = self.expr(&import.source);
                 let args = self.arena.alloc_slice_copy(&[Arg { keyword: None, value }]);
                 ExprKind::Call(self.arena.alloc(Call { callee, args, is_new: false }))
@@ -593,7 +647,8 @@ impl<'a> Converter<'a> {
             E::TaggedTemplateExpression(tagged) => {
                 let callee = self.expr(&tagged.tag);
                 let kind = self.template(&tagged.quasi);
-                let args = self.arena.alloc_slice_copy(&[Arg { keyword: None, value: self.expr_of(tagged.quasi.span, kind) }]);
+                let args =
+                    self.arena.alloc_slice_copy(&[Arg { keyword: None, value: self.expr_of(tagged.quasi.span, kind) }]);
                 ExprKind::Call(self.arena.alloc(Call { callee, args, is_new: false }))
             }
             E::BooleanLiteral(value) => ExprKind::Bool(value.value),
@@ -666,7 +721,12 @@ impl<'a> Converter<'a> {
         self.deeper(|to| to.kind(expr)).unwrap_or(ExprKind::Other(&[]))
     }
 
-    fn binary(&mut self, left: &ast::Expression<'_>, operator: &'static str, right: &ast::Expression<'_>) -> ExprKind<'a> {
+    fn binary(
+        &mut self,
+        left: &ast::Expression<'_>,
+        operator: &'static str,
+        right: &ast::Expression<'_>,
+    ) -> ExprKind<'a> {
         let left = self.expr(left);
         let right = self.expr(right);
         ExprKind::Binary(operator, self.alloc(left), self.alloc(right))
@@ -720,7 +780,9 @@ impl<'a> Converter<'a> {
                     let key = Some(self.key(&property.key, property.computed));
                     Entry { key, value: self.expr(&property.value) }
                 }
-                ast::ObjectPropertyKind::SpreadProperty(spread) => Entry { key: None, value: self.expr(&spread.argument) },
+                ast::ObjectPropertyKind::SpreadProperty(spread) => {
+                    Entry { key: None, value: self.expr(&spread.argument) }
+                }
             });
         }
         ExprKind::Dict(self.arena.alloc_slice_copy(&entries))

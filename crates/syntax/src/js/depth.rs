@@ -40,7 +40,9 @@ pub(super) fn measure(text: &str) -> Depth {
     for (at, &byte) in bytes.iter().enumerate() {
         let class = CLASSES[byte as usize];
         // Most bytes end here, without a branch.
-        let starts = u32::from(class == Class::Operator || class == Class::Angle || (class == Class::Word && was != Class::Word));
+        let starts = u32::from(
+            class == Class::Operator || class == Class::Angle || (class == Class::Word && was != Class::Word),
+        );
         here += starts;
         sum += starts as usize;
         was = class;
@@ -105,7 +107,9 @@ pub(super) fn measure(text: &str) -> Depth {
 fn starts_statement(line: &[u8]) -> bool {
     let start = line.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(line.len());
     let line = &line[start..];
-    [&b"const "[..], b"let ", b"var ", b"import ", b"export ", b"return ", b"return;", b"throw "].iter().any(|word| line.starts_with(word))
+    [&b"const "[..], b"let ", b"var ", b"import ", b"export ", b"return ", b"return;", b"throw "]
+        .iter()
+        .any(|word| line.starts_with(word))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

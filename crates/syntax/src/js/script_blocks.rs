@@ -35,7 +35,10 @@ pub(super) fn only(text: &str) -> Option<(String, Dialect)> {
         if attributes.starts_with(|next: char| next.is_whitespace()) || attributes.is_empty() {
             if attributes.contains("tsx") {
                 dialect = Dialect::Tsx;
-            } else if attributes.contains("lang=\"ts\"") || attributes.contains("lang='ts'") || attributes.contains("typescript") {
+            } else if attributes.contains("lang=\"ts\"")
+                || attributes.contains("lang='ts'")
+                || attributes.contains("typescript")
+            {
                 dialect = Dialect::TypeScript;
             }
             blanked.push_str(&text[start..end]);

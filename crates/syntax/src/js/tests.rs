@@ -27,11 +27,20 @@ fn stmt(stmt: &Stmt<'_>) -> String {
     let block = |body: &[Stmt<'_>]| body.iter().map(self::stmt).collect::<Vec<_>>().join(" ");
     match stmt.kind {
         StmtKind::Expr(value) => expr(&value),
-        StmtKind::Assign(assign) => format!("{}:={}", expr(&assign.targets[0]), assign.value.map_or(String::new(), |value| expr(&value))),
-        StmtKind::Function(function) => format!("fn {}({}){{{}}}", function.name.map_or("", |name| name.text), function.params.len(), block(function.body)),
+        StmtKind::Assign(assign) => {
+            format!("{}:={}", expr(&assign.targets[0]), assign.value.map_or(String::new(), |value| expr(&value)))
+        }
+        StmtKind::Function(function) => format!(
+            "fn {}({}){{{}}}",
+            function.name.map_or("", |name| name.text),
+            function.params.len(),
+            block(function.body)
+        ),
         StmtKind::Class(class) => format!("class {}{{{}}}", class.name.map_or("", |name| name.text), block(class.body)),
         StmtKind::If(test, then, otherwise) => format!("if {}{{{}}}{{{}}}", expr(test), block(then), block(otherwise)),
-        StmtKind::Loop(head, body) => format!("loop {}{{{}}}", head.iter().map(expr).collect::<Vec<_>>().join(","), block(body)),
+        StmtKind::Loop(head, body) => {
+            format!("loop {}{{{}}}", head.iter().map(expr).collect::<Vec<_>>().join(","), block(body))
+        }
         StmtKind::Try(tried) => format!("try{{{}}}{}", block(tried.body), tried.handlers.len()),
         StmtKind::Return(value) => format!("return {}", value.map_or(String::new(), |value| expr(&value))),
         StmtKind::Block(body) => format!("{{{}}}", block(body)),
@@ -62,11 +71,15 @@ fn expr(expr: &Expr<'_>) -> String {
                 .collect();
             format!("{{{}}}", entries.join(","))
         }
-        ExprKind::Function(function) => format!("fn({}){{{}}}", function.params.len(), function.body.iter().map(stmt).collect::<Vec<_>>().join(" ")),
+        ExprKind::Function(function) => {
+            format!("fn({}){{{}}}", function.params.len(), function.body.iter().map(stmt).collect::<Vec<_>>().join(" "))
+        }
         ExprKind::Binary(op, left, right) => format!("({} {op} {})", self::expr(left), self::expr(right)),
         ExprKind::Unary(op, operand) => format!("{op} {}", self::expr(operand)),
         ExprKind::Await(operand) => format!("await {}", self::expr(operand)),
-        ExprKind::Conditional(test, then, otherwise) => format!("({}?{}:{})", self::expr(test), self::expr(then), self::expr(otherwise)),
+        ExprKind::Conditional(test, then, otherwise) => {
+            format!("({}?{}:{})", self::expr(test), self::expr(then), self::expr(otherwise))
+        }
         ExprKind::Assign(target, op, value) => format!("({}{op}{})", self::expr(target), self::expr(value)),
         ExprKind::Spread(operand) => format!("...{}", self::expr(operand)),
         ExprKind::Other(parts) => format!("?<{}>", list(parts)),
@@ -98,7 +111,10 @@ fn expressions_keep_what_our_questions_need() {
     assert_eq!(shape("x ??= await f?.(y!, ...z as any)"), "(x??=await f(y,...z))");
     assert_eq!(shape("const s = `a${b}c`, t = `plain\\n`, u = 'it\\'s'"), "s:=`'a',b,'c'` t:='plain\n' u:='it's'");
     assert_eq!(shape("export default { port: 1, [k]: v, m() { return 2 } }"), "{'port':1,k:v,'m':fn(0){return 2}}");
-    assert_eq!(shape("const C = () => <a href={x} {...p}>{y ? <b>{z}</b> : null}</a>"), "C:=fn(0){return ?<x,p,(y??<z>:null)>}");
+    assert_eq!(
+        shape("const C = () => <a href={x} {...p}>{y ? <b>{z}</b> : null}</a>"),
+        "C:=fn(0){return ?<x,p,(y??<z>:null)>}"
+    );
     assert_eq!(shape("import('./x').then(m => m.go())"), "import('./x').then(fn(1){return m.go()})");
     assert_eq!(shape("new Foo(import.meta.env.X)"), "new Foo(import.meta.env.X)");
 }
@@ -107,7 +123,10 @@ fn expressions_keep_what_our_questions_need() {
 fn statements_keep_their_nesting() {
     assert_eq!(shape("try { a() } catch (e) { b() } finally { c() }"), "try{a()}1");
     assert_eq!(shape("for (const x of xs) if (x) y(); else { z() }"), "loop x,xs{if x{y()}{z()}}");
-    assert_eq!(shape("class A extends B { x = 1; static { f() } async m(p) { return this.#q } }"), "class A{x:=1 {f()} fn m(1){return this.#q}}");
+    assert_eq!(
+        shape("class A extends B { x = 1; static { f() } async m(p) { return this.#q } }"),
+        "class A{x:=1 {f()} fn m(1){return this.#q}}"
+    );
     assert_eq!(shape("export const GET = async () => { switch (a) { case 1: b(); } }"), "GET:=fn(0){{a 1 b()}}");
 }
 
@@ -128,7 +147,11 @@ fn a_line_that_stops_the_parser_costs_that_line() {
 
 #[test]
 fn flow_and_templates_are_passed_over_without_a_flaw() {
-    for text in ["// @flow\nconst x = (y: any);\nopaque type T = string;", "import a from './a';\n{% if x %}\nfoo(\n{% endif %}", "const x = {{ cookiecutter.name }};"] {
+    for text in [
+        "// @flow\nconst x = (y: any);\nopaque type T = string;",
+        "import a from './a';\n{% if x %}\nfoo(\n{% endif %}",
+        "const x = {{ cookiecutter.name }};",
+    ] {
         assert_eq!(read(text, Dialect::JavaScript, |module| module.flaws), [], "{text}");
     }
 }
