@@ -84,6 +84,7 @@ fn expr(expr: &Expr<'_>) -> String {
         ExprKind::Spread(operand) => format!("...{}", self::expr(operand)),
         ExprKind::Other(parts) => format!("?<{}>", list(parts)),
         ExprKind::Class(_) => "class".into(),
+        ExprKind::Comprehension(..) => "comprehension".into(),
     }
 }
 
