@@ -131,9 +131,11 @@ impl Read {
             skips.push(skip(SkipReason::Internal));
             return Some(Self { skips, lowered: None });
         };
-        skips.extend(lowered.flaws.iter().map(|flaw| {
-            skip(SkipReason::NotUnderstood { what: flaw.what.clone(), line: source.line_of(flaw.span.start) + 1 })
-        }));
+        // One broken line makes a parser stumble many times: the first place says it all.
+        if let Some(first) = lowered.flaws.iter().min_by_key(|flaw| flaw.span.start) {
+            let line = source.line_of(first.span.start) + 1;
+            skips.push(skip(SkipReason::NotUnderstood { what: first.what.clone(), line }));
+        }
         Some(Self { skips, lowered: Some(lowered) })
     }
 }
