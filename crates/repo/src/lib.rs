@@ -7,7 +7,9 @@
 
 mod build_context;
 mod compose;
+pub mod compose;
 pub mod dockerfile;
+mod dockerfile;
 mod dockerignore;
 mod document;
 mod env;
@@ -32,10 +34,15 @@ mod working_copy;
 
 pub use build_context::{BuildContext, Builder, Sent};
 pub use compose::Compose;
+pub use compose::{Compose, Project, Service};
+pub use dockerfile::Dockerfile;
 pub use dockerfile::{Dockerfile, Stage};
+pub use dockerignore::DockerIgnore;
 pub use dockerignore::{DockerIgnore, IgnoreLine};
 pub use document::{Input, Kind, Lowered};
+pub use document::{Input, Kind, Lowered};
 pub use env::Env;
+pub use env::{Env, EnvEntry};
 pub use gitignore::GitIgnored;
 pub use image::{Family, Image, ImageFacts, Wget};
 pub use migration::{Chain, Migration, Operation, OperationKind, TypeChange, TypeOrigin, Types};

@@ -1,9 +1,10 @@
 //! All documents of a tree, linked.
 
+use crate::compose;
 use crate::document::{Input, Kind, Lowered, lower};
 use crate::{
-    Action, Compose, DockerIgnore, Dockerfile, Env, Migration, Node, NodePackage, Python, Requirements, Script, Sql,
-    TsConfig, Workflow,
+    Action, Compose, DockerIgnore, Dockerfile, Env, Migration, Node, NodePackage, Project, Python, Requirements,
+    Script, Sql, TsConfig, Workflow,
 };
 use rayon::prelude::*;
 use std::panic::AssertUnwindSafe;
@@ -16,6 +17,8 @@ pub struct Repo {
     pub tree: Tree,
     /// Every Compose file, by path.
     pub compose: Vec<Compose>,
+    /// What Compose makes of them.
+    pub projects: Vec<Project>,
     /// Every Dockerfile.
     pub dockerfiles: Vec<Dockerfile>,
     /// Every ignore file of Docker.
@@ -64,8 +67,20 @@ impl Repo {
                 all.absorb(lowered);
             }
         }
+        let mut named = compose::NamedFiles::default();
+        while let Some((file, kind)) = named.next(&tree, &all) {
+            let result = Read::as_kind(&tree, file, kind);
+            skipped.extend(result.skips);
+            if let Some(lowered) = result.lowered {
+                checked += usize::from(Kind::of(tree.path(file), || None).is_none());
+                all.absorb(lowered);
+            }
+        }
+        all.compose.sort_by_key(|compose| compose.file);
+        all.env.sort_by_key(|env| env.file);
         skipped.sort();
         Self {
+            projects: compose::projects(&tree, &all.compose, &all.env),
             tree,
             compose: all.compose,
             dockerfiles: all.dockerfiles,
@@ -110,16 +125,20 @@ struct Read {
 
 impl Read {
     fn of(tree: &Tree, file: FileId) -> Option<Self> {
-        let skip = |reason| Skip { path: tree.path(file).to_owned(), reason };
         let first_line = || tree.source(file).ok().map(|source| source.line(0).to_owned());
         let kind = Kind::of(tree.path(file), first_line)?;
         if matches!(tree.kind(file), twiceshy_source::Kind::Link(_)) {
             // What it points to is read where it stands, if it stands in the tree.
             return None;
         }
+        Some(Self::as_kind(tree, file, kind))
+    }
+
+    fn as_kind(tree: &Tree, file: FileId, kind: Kind) -> Self {
+        let skip = |reason| Skip { path: tree.path(file).to_owned(), reason };
         let source = match tree.source(file) {
             Ok(source) => source,
-            Err(reason) => return Some(Self { skips: vec![skip(reason)], lowered: None }),
+            Err(reason) => return Self { skips: vec![skip(reason)], lowered: None },
         };
         let mut skips = Vec::new();
         if let Some(TextFlaw::NotUtf8(at)) = source.flaw() {
@@ -129,14 +148,14 @@ impl Read {
         let lowered = std::panic::catch_unwind(AssertUnwindSafe(|| lower(kind, Input { tree, file, source: &source })));
         let Ok(lowered) = lowered else {
             skips.push(skip(SkipReason::Internal));
-            return Some(Self { skips, lowered: None });
+            return Self { skips, lowered: None };
         };
         // One broken line makes a parser stumble many times: the first place says it all.
         if let Some(first) = lowered.flaws.iter().min_by_key(|flaw| flaw.span.start) {
             let line = source.line_of(first.span.start) + 1;
             skips.push(skip(SkipReason::NotUnderstood { what: first.what.clone(), line }));
         }
-        Some(Self { skips, lowered: Some(lowered) })
+        Self { skips, lowered: Some(lowered) }
     }
 }
 

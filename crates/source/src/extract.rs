@@ -106,6 +106,20 @@ impl Extract {
         Some(Edit { place: self.place(span), text: written })
     }
 
+    /// A part of this text, written in the same way.
+    pub fn slice(&self, span: Span) -> Self {
+        let text = span.of(&self.text).to_owned();
+        let pieces = self.cut(span).into_iter().map(|piece| Piece { at: piece.at - span.start, ..piece }).collect();
+        Self { text, file: self.file, quoting: self.quoting, pieces }
+    }
+
+    /// Starts an extract of a part of this one that is written in the same way: the same language, a few bytes replaced.
+    pub fn nested_alike(&self) -> Extractor<'_> {
+        let mut extractor = self.nested(Quoting::Verbatim);
+        extractor.extract.quoting = self.quoting;
+        extractor
+    }
+
     /// Starts an extract of a part of this one, for a language nested in this text.
     pub fn nested(&self, quoting: Quoting) -> Extractor<'_> {
         let quoting = match (self.quoting, quoting) {
@@ -234,6 +248,14 @@ mod tests {
         let inner = extractor.finish();
         assert_eq!(inner.place(Span::new(0, 1)), Place { file: FILE, start: 3, end: 5 });
         assert_eq!(inner.place(Span::new(1, 2)), Place { file: FILE, start: 5, end: 6 });
+    }
+
+    #[test]
+    fn a_slice_knows_where_it_stands() {
+        let slice = escaped().slice(Span::new(1, 3));
+        assert_eq!((slice.text(), slice.quoting()), ("\nb", Quoting::Double));
+        assert_eq!(slice.place(Span::new(0, 1)), Place { file: FILE, start: 3, end: 5 });
+        assert_eq!(slice.place(Span::new(1, 2)), Place { file: FILE, start: 5, end: 6 });
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 pub mod code;
 pub mod dockerfile;
+pub mod dotenv;
 pub mod expression;
 pub mod js;
 pub mod json;

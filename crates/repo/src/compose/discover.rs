@@ -1,0 +1,142 @@
+//! Which files make up a project.
+
+use super::Compose;
+use super::load::Files;
+use super::project::Project;
+use crate::Env;
+use crate::document::Kind;
+use rustc_hash::{FxHashMap, FxHashSet};
+use twiceshy_source::{FileId, Tree};
+
+/// The names that Compose looks for, in this order (compose-go, `cli.DefaultFileNames`).
+const DEFAULT: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+/// The names of the file that it merges over the one it found (`cli.DefaultOverrideFileNames`).
+const OVERRIDE: [&str; 4] =
+    ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
+
+/// The projects of a repository.
+///
+/// A directory's default file and its override are one. Any other file is one of its own, unless another file includes
+/// it, or it only makes sense over the default file beside it: it has services without image and build, or names
+/// services, volumes or networks that only that file has. What only makes sense over a file that we cannot find is a
+/// project that is not complete.
+pub(crate) fn projects(tree: &Tree, compose: &[Compose], env: &[Env]) -> Vec<Project> {
+    let files = Files::new(tree, compose, env);
+    let mut directories: FxHashMap<&str, Vec<FileId>> = FxHashMap::default();
+    for one in compose {
+        directories.entry(Tree::parent(tree.path(one.file))).or_default().push(one.file);
+    }
+    let included = included(tree, compose);
+    let mut defined: FxHashMap<&str, FxHashSet<FileId>> = FxHashMap::default();
+    for one in compose {
+        for (key, _) in one.services() {
+            defined.entry(&*key.text).or_default().insert(one.file);
+        }
+    }
+    let mut projects = Vec::new();
+    for in_directory in directories.values() {
+        let named = |names: &[&str]| {
+            names
+                .iter()
+                .find_map(|name| in_directory.iter().copied().find(|file| Tree::name(tree.path(*file)) == *name))
+        };
+        let default = named(&DEFAULT);
+        let over = default.and_then(|_| named(&OVERRIDE));
+        let plain = default.map(|default| files.load(&[default]));
+        if let Some(default) = default.filter(|default| !included.contains(default)) {
+            let all: Vec<FileId> = [Some(default), over].into_iter().flatten().collect();
+            projects.push(files.load(&all));
+        }
+        for file in in_directory.iter().copied() {
+            // What is only read because another file names it has another kind by its name, or none.
+            let is_part = Kind::of(tree.path(file), || None) != Some(Kind::Compose);
+            if Some(file) == default || Some(file) == over || included.contains(&file) || is_part {
+                continue;
+            }
+            let mut alone = files.load(&[file]);
+            let needs = needs(&alone);
+            if needs.is_empty() {
+                projects.push(alone);
+                continue;
+            }
+            let base = default.zip(plain.as_ref()).filter(|(_, base)| needs.iter().any(|need| need.is_met_by(base)));
+            if let Some((default, _)) = base {
+                projects.push(files.load(&[default, file]));
+                continue;
+            }
+            // Something is missing that another file of the repository has: these two are probably used together.
+            let elsewhere =
+                |name: &str| defined.get(name).is_some_and(|files| files.iter().any(|other| *other != file));
+            let is_part = needs.iter().any(|need| match need {
+                Need::Body(_) | Need::Resource(..) => true,
+                Need::Service(name) => elsewhere(name),
+            });
+            alone.is_complete &= !is_part;
+            projects.push(alone);
+        }
+    }
+    projects.sort_by(|a, b| a.files.cmp(&b.files));
+    projects
+}
+
+/// The files that others include.
+fn included(tree: &Tree, compose: &[Compose]) -> FxHashSet<FileId> {
+    let mut included = FxHashSet::default();
+    for one in compose {
+        let dir = Tree::parent(tree.path(one.file));
+        for item in
+            one.documents().iter().filter_map(|document| document.get("include")).flat_map(|include| include.items())
+        {
+            let paths = item.get("path").unwrap_or(item);
+            let files = super::service::texts(paths);
+            let paths = files.iter().filter_map(|path| super::service::tree_path(dir, path.value()?));
+            included.extend(paths.filter_map(|path| tree.resolve(&path)).filter(|file| *file != one.file));
+        }
+    }
+    included
+}
+
+/// What a file lacks that another one must give it.
+enum Need {
+    /// The image or build of a service.
+    Body(String),
+    /// A service that another one names.
+    Service(String),
+    /// A volume or network.
+    Resource(&'static str, String),
+}
+
+impl Need {
+    fn is_met_by(&self, base: &Project) -> bool {
+        match self {
+            Self::Body(name) | Self::Service(name) => base.service(name).is_some(),
+            Self::Resource("volume", name) => base.volume(name).is_some(),
+            Self::Resource(_, name) => base.network(name).is_some(),
+        }
+    }
+}
+
+fn needs(project: &Project) -> Vec<Need> {
+    let mut needs = Vec::new();
+    for service in &project.services {
+        let has_body = ["image", "build", "provider", "extends"].iter().any(|key| service.value(&[key]).is_some());
+        if !has_body {
+            needs.push(Need::Body(service.name.clone()));
+        }
+        let unknown =
+            service.references().into_iter().filter(|(_, reference)| project.service(&reference.name).is_none());
+        needs.extend(unknown.map(|(_, reference)| Need::Service(reference.name)));
+        for network in &service.networks {
+            if network.name != "default" && project.network(&network.name).is_none() {
+                needs.push(Need::Resource("network", network.name.clone()));
+            }
+        }
+        for mount in service.mounts.iter().filter(|mount| mount.kind == super::MountKind::Volume) {
+            if let Some(source) = mount.source.as_ref().filter(|source| project.volume(source).is_none()) {
+                needs.push(Need::Resource("volume", source.clone()));
+            }
+        }
+    }
+    needs
+}
