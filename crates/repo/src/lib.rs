@@ -6,10 +6,8 @@
 //! * Whatever needs more than one document is a question to [`Repo`]. Lints ask; they never join by hand.
 
 mod build_context;
-mod compose;
 pub mod compose;
 pub mod dockerfile;
-mod dockerfile;
 mod dockerignore;
 mod document;
 mod env;
@@ -33,15 +31,10 @@ pub mod workflow;
 mod working_copy;
 
 pub use build_context::{BuildContext, Builder, Sent};
-pub use compose::Compose;
 pub use compose::{Compose, Project, Service};
-pub use dockerfile::Dockerfile;
 pub use dockerfile::{Dockerfile, Stage};
-pub use dockerignore::DockerIgnore;
 pub use dockerignore::{DockerIgnore, IgnoreLine};
 pub use document::{Input, Kind, Lowered};
-pub use document::{Input, Kind, Lowered};
-pub use env::Env;
 pub use env::{Env, EnvEntry};
 pub use gitignore::GitIgnored;
 pub use image::{Family, Image, ImageFacts, Wget};
