@@ -45,7 +45,7 @@ impl Repo {
             let (dir, name) = (Tree::parent(path), Tree::name(path));
             match name {
                 "package.json" => self.add(&mut found, dir, &["node_modules"], LocalKind::NodeModules, file),
-                "pyproject.toml" | "requirements.txt" | "Pipfile" | "setup.py" => {
+                "pyproject.toml" | "requirements.txt" | "Pipfile" => {
                     self.add(&mut found, dir, &[".venv", "venv"], LocalKind::VirtualEnv, file);
                 }
                 "Cargo.toml" if !self.has_cargo_above(dir) => {
