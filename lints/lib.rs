@@ -1,10 +1,12 @@
 //! Every lint, one folder each. `ls lints` is the catalogue; this file is its table of contents.
 
+mod context_too_large;
+mod dockerignore_root_only;
 mod unknown_workflow;
 
 use twiceshy_lint::Entry;
 
 /// The one table of lints, by name.
 pub fn all() -> Vec<Entry> {
-    vec![Entry::of::<unknown_workflow::UnknownWorkflow>()]
+    vec![Entry::of::<context_too_large::ContextTooLarge>(), Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(), Entry::of::<unknown_workflow::UnknownWorkflow>()]
 }

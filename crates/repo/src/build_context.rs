@@ -83,6 +83,10 @@ impl Repo {
             };
             sources.iter().filter(there).count()
         };
+        if sources.iter().all(String::is_empty) {
+            // `COPY . .` holds anywhere.
+            return None;
+        }
         let mut dir = Tree::parent(self.tree.path(dockerfile.file));
         let mut best = (stands(dir), dir);
         while !dir.is_empty() {
@@ -127,6 +131,33 @@ impl<'r> BuildContext<'r> {
             let covers =
                 source.is_empty() || path.strip_prefix(source.as_str()).is_some_and(|rest| rest.starts_with('/'));
             (covers && !sent.copy.leaves_out(path)).then_some(sent)
+        })
+    }
+
+    /// Whether the build has to do with the package in the directory `dir` (from the context): it is what `sent` takes, a
+    /// member of a workspace there, or named by a step.
+    pub fn is_about(&self, repo: &Repo, dir: &str, sent: &Sent<'_>) -> bool {
+        let Some((_, source)) = self.sent().into_iter().find(|(other, _)| other.source.place == sent.source.place) else {
+            return false;
+        };
+        let at = |name: &str| Tree::join(&self.dir, &source).and_then(|dir| Tree::join(&dir, name));
+        let is_workspace = at("pnpm-workspace.yaml").is_some_and(|path| repo.tree.file(&path).is_some())
+            || at("package.json").and_then(|path| repo.tree.file(&path)).is_some_and(|file| {
+                repo.tree.source(file).is_ok_and(|source| source.text().contains("\"workspaces\""))
+            });
+        dir == source || is_workspace || self.steps_name(dir)
+    }
+
+    /// Whether a step works in `dir`: `WORKDIR`, a source, or a command names it.
+    fn steps_name(&self, dir: &str) -> bool {
+        use crate::dockerfile::StepKind;
+        self.dockerfile.stages.iter().flat_map(|stage| &stage.steps).any(|step| match &step.kind {
+            StepKind::Run(run) => run.command.text().contains(dir),
+            StepKind::Workdir(to) => to.known().trim_end_matches('/').ends_with(dir),
+            StepKind::Copy(copy) => copy.context_sources().any(|(_, path)| {
+                path.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }),
+            _ => false,
         })
     }
 

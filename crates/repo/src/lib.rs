@@ -19,6 +19,7 @@ mod migration;
 mod nearest;
 mod node;
 mod package;
+mod probe;
 mod python;
 mod repo;
 mod requirements;
@@ -42,6 +43,7 @@ pub use migration::{Chain, Migration, Operation, OperationKind, TypeChange, Type
 pub use nearest::nearest;
 pub use node::Node;
 pub use package::NodePackage;
+pub use probe::{Client, Probe};
 pub use python::json::{JsonClass, JsonTarget, JsonUse, JsonWay, JsonWrite};
 pub use python::{EnvRead, Fallback, ImportTarget, Python, PythonImport};
 pub use repo::{Repo, STACK};

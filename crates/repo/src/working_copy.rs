@@ -45,7 +45,7 @@ impl Repo {
             let (dir, name) = (Tree::parent(path), Tree::name(path));
             match name {
                 "package.json" => self.add(&mut found, dir, &["node_modules"], LocalKind::NodeModules, file),
-                "pyproject.toml" | "requirements.txt" | "Pipfile" | "setup.py" => {
+                "pyproject.toml" | "requirements.txt" | "Pipfile" => {
                     self.add(&mut found, dir, &[".venv", "venv"], LocalKind::VirtualEnv, file);
                 }
                 "Cargo.toml" if !self.has_cargo_above(dir) => {
@@ -73,6 +73,7 @@ impl Repo {
         found
     }
 
+    /// Of several names for one thing the first that git ignores: ignore files are copied with more names than are used.
     fn add(&self, found: &mut Vec<LocalPath>, dir: &str, names: &[&str], kind: LocalKind, manifest: FileId) {
         for name in names {
             let Some(path) = Tree::join(dir, name) else { continue };
@@ -81,6 +82,7 @@ impl Repo {
             }
             if let Some(ignored) = self.git_ignores(&path, true) {
                 found.push(LocalPath { path, kind, ignored: Some(ignored), manifest: Some(manifest) });
+                return;
             }
         }
     }

@@ -5,9 +5,10 @@ use super::{
     Base, Command, Copy, CopyFrom, Dockerfile, Healthcheck, Run, Stage, Step, StepKind, Text, Variable, packages,
     syntax,
 };
-use crate::{Image, Lowered};
+use crate::script::{Host, Start};
+use crate::{Image, Lowered, Script};
 use syntax::{Args, Instruction, Keyword, Word};
-use twiceshy_source::{Extract, Place, Span};
+use twiceshy_source::{Extract, Place, Quoting, Span};
 use twiceshy_syntax::Flaw;
 
 /// Lowers a Dockerfile that stands in `text`, be that a file or a part of one.
@@ -21,9 +22,10 @@ pub(crate) fn lower(text: &Extract, out: &mut Lowered) {
         scope: Scope::default(),
         ends: Vec::new(),
         workdir: None,
+        shell: None,
     };
     for instruction in &parsed.instructions {
-        lowering.add(instruction);
+        lowering.add(instruction, &mut out.scripts);
     }
     out.flaws.extend(parsed.flaws.into_iter().map(|flaw| Flaw { span: text.place(flaw.span).span(), ..flaw }));
     out.dockerfiles.push(lowering.dockerfile);
@@ -37,9 +39,18 @@ struct Lowering<'t> {
     global: Scope,
     /// What is known at this point of this stage.
     scope: Scope,
-    /// What was known at the end of each stage, and its working directory.
-    ends: Vec<(Scope, Option<String>)>,
+    /// What was known at the end of each stage.
+    ends: Vec<End>,
     workdir: Option<String>,
+    /// What `SHELL` says.
+    shell: Option<Vec<String>>,
+}
+
+/// What a stage hands on to those that build on it.
+struct End {
+    scope: Scope,
+    workdir: Option<String>,
+    shell: Option<Vec<String>>,
 }
 
 impl Lowering<'_> {
@@ -62,11 +73,44 @@ impl Lowering<'_> {
         Text { written: word.text.clone(), value: Some(word.text.clone()), place: self.place(word.span) }
     }
 
+    /// A string of the JSON form, with the way back into its quotes.
+    fn string(&self, word: &Word) -> Extract {
+        let inside = Span { start: word.span.start + 1, end: word.span.end.saturating_sub(1) };
+        let is_plain = inside.of(self.text.text()) == word.text;
+        let mut extractor = self.text.nested(if is_plain { Quoting::Double } else { Quoting::Opaque });
+        extractor.piece(&word.text, if is_plain { inside } else { word.span });
+        extractor.finish()
+    }
+
     fn words(&self, instruction: &Instruction) -> Vec<Text> {
         instruction.words().iter().map(|word| self.word(word)).collect()
     }
 
-    fn add(&mut self, instruction: &Instruction) {
+    /// The script that a step holds, read by the shell in force.
+    fn add_script(&self, instruction: &Instruction, kind: &StepKind, scripts: &mut Vec<Script>) {
+        let (name, command) = match kind {
+            StepKind::Run(run) => ("RUN", &run.command),
+            StepKind::Cmd(command) => ("CMD", command),
+            StepKind::Entrypoint(command) => ("ENTRYPOINT", command),
+            StepKind::Healthcheck(Healthcheck { test: Some(command), .. }) => ("HEALTHCHECK", command),
+            _ => return,
+        };
+        let Some(script) = command.script() else { return };
+        let first = script.text().lines().next().unwrap_or_default();
+        let start = match (first.strip_prefix("#!"), command) {
+            // A heredoc with its own interpreter.
+            (Some(program), _) => Start::of_words(program.split_whitespace()),
+            (None, Command::Exec(words)) => Start::of_words(words.iter().map(Extract::text)),
+            (None, Command::Shell(_)) => Start::of_dockerfile(self.shell.as_ref().map(|words| words.iter().map(String::as_str))),
+        };
+        let stage = self.dockerfile.stages.len().saturating_sub(1) as u32;
+        let host = Host::Image { stage, instruction: name.to_owned() };
+        if let Some(start) = start.filter(|_| !instruction.onbuild) {
+            scripts.extend(Script::new(script.clone(), host, start));
+        }
+    }
+
+    fn add(&mut self, instruction: &Instruction, scripts: &mut Vec<Script>) {
         if instruction.keyword == Keyword::From && !instruction.onbuild {
             self.from(instruction);
         } else if self.dockerfile.stages.is_empty() {
@@ -76,11 +120,12 @@ impl Lowering<'_> {
                 self.dockerfile.args.extend(args);
             }
         } else {
+            let kind = self.kind(instruction);
+            self.add_script(instruction, &kind, scripts);
             let step = Step {
                 place: self.place(instruction.span),
                 onbuild: instruction.onbuild,
-                kind: self.kind(instruction),
-            };
+                kind };
             if let Some(stage) = self.dockerfile.stages.last_mut() {
                 stage.steps.push(step);
             }
@@ -92,7 +137,8 @@ impl Lowering<'_> {
         if self.dockerfile.stages.is_empty() {
             self.global = std::mem::take(&mut self.scope);
         } else {
-            self.ends.push((std::mem::take(&mut self.scope), self.workdir.take()));
+            let (scope, workdir, shell) = (std::mem::take(&mut self.scope), self.workdir.take(), self.shell.take());
+            self.ends.push(End { scope, workdir, shell });
         }
         let from = self.word_in(image, &self.global);
         let name = match instruction.words() {
@@ -108,9 +154,10 @@ impl Lowering<'_> {
             },
         };
         if let Base::Stage(index) = base {
-            if let Some((scope, workdir)) = self.ends.get(index) {
-                self.scope = scope.inherited();
-                self.workdir = workdir.clone();
+            if let Some(end) = self.ends.get(index) {
+                self.scope = end.scope.inherited();
+                self.workdir = end.workdir.clone();
+                self.shell = end.shell.clone();
             }
         }
         self.dockerfile.stages.push(Stage {
@@ -179,7 +226,10 @@ impl Lowering<'_> {
             Keyword::User => self.words(instruction).pop().map_or(StepKind::Other, StepKind::User),
             Keyword::Expose => StepKind::Expose(self.words(instruction)),
             Keyword::Volume => StepKind::Volume(self.words(instruction)),
-            Keyword::Shell => StepKind::Shell(instruction.words().iter().map(|word| self.literal(word)).collect()),
+            Keyword::Shell => {
+                self.shell = Some(instruction.words().iter().map(|word| word.text.clone()).collect());
+                StepKind::Shell(instruction.words().iter().map(|word| self.literal(word)).collect())
+            }
             Keyword::From | Keyword::Label | Keyword::Maintainer | Keyword::Onbuild | Keyword::Stopsignal => {
                 StepKind::Other
             }
@@ -188,7 +238,7 @@ impl Lowering<'_> {
 
     fn command(&self, instruction: &Instruction) -> Option<Command> {
         match &instruction.args {
-            Args::Json(words) => Some(Command::Exec(words.iter().map(|word| self.literal(word)).collect())),
+            Args::Json(words) => Some(Command::Exec(words.iter().map(|word| self.string(word)).collect())),
             Args::Command(_) => Some(Command::Shell(instruction.shell_text(self.text)?)),
             _ => None,
         }

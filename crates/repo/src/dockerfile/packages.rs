@@ -2,7 +2,7 @@
 //! are called plainly.
 
 use super::Command;
-use twiceshy_source::{Place, Span};
+use twiceshy_source::{Extract, Place, Span};
 
 /// A package and who installs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +80,8 @@ pub(super) fn installed(command: &Command) -> Vec<Package> {
             }
         }
         Command::Exec(words) => {
-            let words: Vec<_> = words.iter().map(|word| (word.written.as_str(), word.place)).collect();
+            let whole = |word: &Extract| word.place(Span::new(0, word.text().len()));
+            let words: Vec<_> = words.iter().map(|word| (word.text(), whole(word))).collect();
             read(&words, &mut found);
         }
     }

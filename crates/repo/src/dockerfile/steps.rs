@@ -2,6 +2,7 @@
 
 use super::Package;
 use crate::Tree;
+use crate::script::Dialect;
 use twiceshy_source::{Extract, Place};
 
 /// A word of a Dockerfile.
@@ -78,12 +79,12 @@ pub struct Run {
 }
 
 /// A command in one of its two forms.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Command {
     /// For a shell: `/bin/sh -c`, or what `SHELL` said.
     Shell(Extract),
     /// Words that are run as they are.
-    Exec(Vec<Text>),
+    Exec(Vec<Extract>),
 }
 
 /// `COPY` and `ADD`
@@ -167,10 +168,24 @@ fn is_remote(source: &str) -> bool {
 
 impl Command {
     /// The words of the exec form; empty for a shell's command.
-    pub fn words(&self) -> &[Text] {
+    pub fn argv(&self) -> &[Extract] {
         match self {
             Self::Exec(words) => words,
             Self::Shell(_) => &[],
+        }
+    }
+
+    /// What a shell reads: the shell form, or the script in `["sh", "-c", script]`.
+    pub fn script(&self) -> Option<&Extract> {
+        match self {
+            Self::Shell(text) => Some(text),
+            Self::Exec(words) => {
+                Dialect::of_program(words.first()?.text())?;
+                let option = words.iter().position(|word| {
+                    word.text().strip_prefix('-').is_some_and(|options| !options.starts_with('-') && options.contains('c'))
+                })?;
+                words.get(option + 1)
+            }
         }
     }
 
@@ -178,7 +193,7 @@ impl Command {
     pub fn text(&self) -> String {
         match self {
             Self::Shell(text) => text.text().to_owned(),
-            Self::Exec(words) => words.iter().map(|word| word.written.as_str()).collect::<Vec<_>>().join(" "),
+            Self::Exec(words) => words.iter().map(Extract::text).collect::<Vec<_>>().join(" "),
         }
     }
 }

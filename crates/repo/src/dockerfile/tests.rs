@@ -88,3 +88,26 @@ fn a_health_check_is_inherited_and_taken_away() {
     assert_eq!(check.options[0].1.written, "5s");
     assert!(file.healthcheck(&file.stages[2]).unwrap().test.is_none());
 }
+
+#[test]
+fn commands_are_scripts_that_know_their_shell() {
+    use crate::script::{Dialect, Host};
+    let text = "FROM a\nRUN echo \\\n  one\nSHELL [\"/bin/bash\", \"-eo\", \"pipefail\", \"-c\"]\nRUN a | b\nCMD [\"sh\", \"-c\", \"exec app\"]\nENTRYPOINT [\"app\"]\nRUN <<EOF\n#!/usr/bin/env python3\nprint(1)\nEOF\nRUN python3 <<EOF\nprint(2)\nEOF\nFROM b\nRUN c\nHEALTHCHECK CMD curl x\n";
+    let repo = Repo::of(Tree::memory([("Dockerfile", text)]));
+    let seen: Vec<_> = repo.scripts.iter().map(|script| (script.text().to_owned(), script.start.dialect)).collect();
+    let row = |text: &str, dialect| (text.to_owned(), dialect);
+    assert_eq!(
+        seen,
+        [
+            row("echo   one", Dialect::Sh),
+            row("a | b", Dialect::Bash),
+            row("exec app", Dialect::Sh),
+            row("python3 <<EOF\nprint(2)\nEOF", Dialect::Bash),
+            row("c", Dialect::Sh),
+            row("curl x", Dialect::Sh),
+        ]
+    );
+    assert_eq!(repo.scripts[5].host, Host::Image { stage: 1, instruction: "HEALTHCHECK".into() });
+    let app = repo.scripts[2].commands().next().unwrap();
+    assert_eq!(app.place().span().of(text), "exec app");
+}
