@@ -1,13 +1,41 @@
-//! A JavaScript or TypeScript module.
+//! A JavaScript or TypeScript module: what it imports.
+
+mod imports;
+
+pub use imports::{ImportKind, NodeImport};
 
 use crate::{Input, Lowered};
 use twiceshy_source::FileId;
+use twiceshy_syntax::js::{self, Dialect};
 
-/// A JavaScript or TypeScript module.
+/// A JavaScript or TypeScript module, or the script blocks of a component.
 #[derive(Debug)]
 pub struct Node {
     /// The file.
     pub file: FileId,
+    /// Its imports, in order, nested ones too.
+    pub imports: Vec<NodeImport>,
 }
 
-pub(crate) fn lower(_input: Input<'_>, _out: &mut Lowered) {}
+pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
+    let text = input.text();
+    if is_made_by_a_tool(input.path(), text) {
+        return;
+    }
+    let (node, flaws) = js::read(text, Dialect::of(input.path()), |module| {
+        (Node { file: input.file, imports: imports::of(module.body, text, input.file) }, module.flaws)
+    });
+    out.flaws.extend(flaws);
+    out.node.push(node);
+}
+
+/// Whether nobody wrote this text: bundled, minified, or somebody else's code copied in whole.
+fn is_made_by_a_tool(path: &str, text: &str) -> bool {
+    const LONG_LINE: usize = 400;
+    let copied = ["node_modules", "dist", "vendor", "vendors", "third_party", "thirdparty", ".yarn", ".pnpm"];
+    if path.split('/').rev().skip(1).any(|part| copied.contains(&part)) {
+        return true;
+    }
+    let head = &text.as_bytes()[..text.len().min(32 << 10)];
+    head.len() > 4 * LONG_LINE && head.len() / (memchr::memchr_iter(b'\n', head).count() + 1) > LONG_LINE
+}

@@ -46,6 +46,7 @@ pub struct Repo {
     /// Every list of Python requirements.
     pub requirements: Vec<Requirements>,
     pub(crate) python_index: std::sync::OnceLock<crate::python::Index>,
+    pub(crate) imports: std::sync::OnceLock<crate::resolve::Index>,
     skipped: Vec<Skip>,
     checked: usize,
 }
@@ -97,6 +98,7 @@ impl Repo {
             env: all.env,
             requirements: all.requirements,
             python_index: std::sync::OnceLock::new(),
+            imports: std::sync::OnceLock::new(),
             skipped,
             checked,
         }

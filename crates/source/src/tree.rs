@@ -313,6 +313,14 @@ impl Tree {
         }
     }
 
+    /// Whether a file (or a link to one) stands at `path` on this disk, be it ignored, tracked or neither.
+    pub fn is_file_on_disk(&self, path: &str) -> bool {
+        match &self.root {
+            Some(root) => std::fs::metadata(root.join(path)).is_ok_and(|meta| meta.is_file()),
+            None => self.memory.contains_key(path),
+        }
+    }
+
     /// Reads a file.
     ///
     /// # Errors

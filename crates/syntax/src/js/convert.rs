@@ -314,7 +314,11 @@ impl<'a> Converter<'a> {
         let right = self.expr(right);
         let body = self.body(body);
         let head = match left {
-            Some(left) => self.arena.alloc_slice_copy(&[left, right]),
+            Some(left) => {
+                let at = left.span.to(right.span);
+                let kind = ExprKind::Binary("in", self.alloc(left), self.alloc(right));
+                self.arena.alloc_slice_copy(&[Expr { span: at, kind }])
+            }
             None => self.arena.alloc_slice_copy(&[right]),
         };
         self.push(at, StmtKind::Loop(head, body));

@@ -123,7 +123,7 @@ fn expressions_keep_what_our_questions_need() {
 #[test]
 fn statements_keep_their_nesting() {
     assert_eq!(shape("try { a() } catch (e) { b() } finally { c() }"), "try{a()}1");
-    assert_eq!(shape("for (const x of xs) if (x) y(); else { z() }"), "loop x,xs{if x{y()}{z()}}");
+    assert_eq!(shape("for (const x of xs) if (x) y(); else { z() }"), "loop (x in xs){if x{y()}{z()}}");
     assert_eq!(
         shape("class A extends B { x = 1; static { f() } async m(p) { return this.#q } }"),
         "class A{x:=1 {f()} fn m(1){return this.#q}}"

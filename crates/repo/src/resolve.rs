@@ -1,0 +1,206 @@
+//! Which file a JavaScript or TypeScript import means, and whether a clone of the repository holds it.
+
+mod aliases;
+mod generated;
+
+use crate::Repo;
+pub(crate) use aliases::Index;
+use twiceshy_source::{FileId, IgnoreRule, Place, Span, Tree};
+
+/// What an import leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolved {
+    /// A file that git tracks.
+    Tracked(FileId),
+    /// A file that is on this disk, and that a clone does not hold.
+    Untracked {
+        /// Its path.
+        path: String,
+        /// Why git does not track it.
+        why: Untracked,
+    },
+    /// There is no such file.
+    Missing {
+        /// The path that it should have, with or without its extension.
+        path: String,
+        /// The rule by which git would ignore it: it may be on somebody else's disk.
+        ignored: Option<Ignored>,
+    },
+    /// A package, or a module of the platform.
+    External,
+    /// A file that a build makes.
+    Generated,
+    /// Not to be decided from the files.
+    Unknown,
+}
+
+/// Why a file on this disk is not tracked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Untracked {
+    /// An ignore rule names it.
+    Ignored(Ignored),
+    /// Nobody has added it.
+    NeverAdded,
+}
+
+/// The rule by which git ignores a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// The rule.
+    pub rule: IgnoreRule,
+    /// Where it stands, if its file is part of the repository.
+    pub place: Option<Place>,
+    /// Whether the rule meant something else: it names a directory of any place (`lib/`), and the path lies in one of that
+    /// name among the sources.
+    pub is_accident: bool,
+}
+
+impl Repo {
+    /// What `specifier`, imported by the JavaScript or TypeScript module `from`, leads to.
+    ///
+    /// Very careful: an answer other than `Tracked` or `Untracked` claims something about files that are not there, so
+    /// [`Resolved::Missing`] is given only for paths that nothing but a file can serve.
+    pub fn resolve_import(&self, from: FileId, specifier: &str) -> Resolved {
+        let from = self.tree.path(from);
+        // Loaders (`raw-loader!./x`), virtual modules, URLs.
+        if specifier.is_empty() || specifier.contains(['!', ':', '\0', '{', '}', '<', '*']) {
+            return Resolved::Unknown;
+        }
+        // `./x.svg?raw`
+        let specifier = specifier.split('?').next().unwrap_or_default();
+        if specifier.starts_with("./") || specifier.starts_with("../") || specifier == "." || specifier == ".." {
+            return match Tree::join(Tree::parent(from), specifier) {
+                Some(path) => self.at(from, path, true),
+                None => Resolved::Unknown,
+            };
+        }
+        if specifier.starts_with('/') {
+            return Resolved::Unknown;
+        }
+        self.aliased(from, specifier)
+    }
+
+    /// What an import of the path without a certain extension leads to. `certain`: nothing but a file serves it.
+    fn at(&self, from: &str, path: String, certain: bool) -> Resolved {
+        if let Some(file) = self.tracked_at(&path) {
+            return Resolved::Tracked(file);
+        }
+        // Through symbolic links.
+        let path = match self.tree.follow(&path) {
+            Some(real) if real != path => match self.tracked_at(&real) {
+                Some(file) => return Resolved::Tracked(file),
+                None => real,
+            },
+            Some(_) => path,
+            None => return Resolved::Unknown,
+        };
+        if path.is_empty() || self.tree.in_submodule(&path) || candidates(&path).any(|candidate| self.tree.is_tracked(&candidate)) {
+            return Resolved::Unknown;
+        }
+        let on_disk = candidates(&path).find(|candidate| self.tree.is_file_on_disk(candidate));
+        let would_be = on_disk.as_deref().unwrap_or(&path);
+        if generated::is_generated(self, from, would_be) {
+            return Resolved::Generated;
+        }
+        let ignored = self.ignored(would_be);
+        match (on_disk, ignored) {
+            (_, Some(ignored)) if !ignored.is_accident => Resolved::Generated,
+            (Some(path), Some(ignored)) => Resolved::Untracked { path, why: Untracked::Ignored(ignored) },
+            (Some(path), None) => Resolved::Untracked { path, why: Untracked::NeverAdded },
+            (None, ignored) if certain && !self.is_merged_with_others(from) => Resolved::Missing { path, ignored },
+            (None, _) => Resolved::Unknown,
+        }
+    }
+
+    /// The tracked file that serves an import of `path`: itself, with an extension, or the index of a directory.
+    fn tracked_at(&self, path: &str) -> Option<FileId> {
+        let tree = &self.tree;
+        let tracked = |file: FileId| tree.is_tracked(tree.path(file));
+        if let Some(file) = tree.file(path)
+            && matches!(tree.kind(file), twiceshy_source::Kind::File)
+        {
+            return tracked(file).then_some(file);
+        }
+        // `./x.js` means `x.ts` where that is compiled to it.
+        let stem = ["js", "jsx", "mjs", "cjs"].iter().find_map(|end| path.strip_suffix(end)?.strip_suffix('.'));
+        for base in [Some(path), stem].into_iter().flatten().filter(|base| !base.is_empty()) {
+            if let Some(file) = self.with_extension(base) {
+                return Some(file);
+            }
+        }
+        let index = if path.is_empty() { "index".to_owned() } else { format!("{path}/index") };
+        if let Some(file) = self.with_extension(&index) {
+            return Some(file);
+        }
+        // A directory with a package.json says itself where its entry is.
+        tree.file(&format!("{path}/package.json")).filter(|file| tracked(*file))
+    }
+
+    /// The tracked file `base.EXTENSION`, also for one platform (`base.ios.tsx`).
+    fn with_extension(&self, base: &str) -> Option<FileId> {
+        let tree = &self.tree;
+        let prefix = format!("{base}.");
+        let first = partition(tree, |path| path < prefix.as_str());
+        (first..tree.files().len() as u32).map(FileId).take_while(|file| tree.path(*file).starts_with(&prefix)).find(|file| {
+            let path = tree.path(*file);
+            is_module_end(&path[prefix.len()..]) && tree.is_tracked(path)
+        })
+    }
+
+    fn ignored(&self, path: &str) -> Option<Ignored> {
+        let rule = self.tree.ignores().rule(path, false)?;
+        let place = self.tree.file(&rule.path).and_then(|file| {
+            let source = self.tree.source(file).ok()?;
+            let line = (0..source.line_count()).rev().find(|line| source.line(*line).trim() == rule.pattern.trim())?;
+            let span = source.line_span(line);
+            let text = span.of(source.text());
+            let end = span.start as usize + text.trim_end().len();
+            Some(Place::new(file, Span::new(span.start as usize, end)))
+        });
+        let is_accident = generated::is_accident(self, &rule, path);
+        Some(Ignored { rule, place, is_accident })
+    }
+}
+
+/// How many paths stand before the first that is not `before`.
+fn partition(tree: &Tree, before: impl Fn(&str) -> bool) -> u32 {
+    let (mut low, mut high) = (0, tree.files().len() as u32);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if before(tree.path(FileId(middle))) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+/// Extensions that resolvers try, in the order in which they are looked for when nothing is tracked.
+const EXTENSIONS: [&str; 14] =
+    ["ts", "tsx", "js", "jsx", "mjs", "cjs", "mts", "cts", "json", "svelte", "vue", "d.ts", "node", "wasm"];
+
+/// Whether `end` (after the dot) makes a file a module: an extension, or a platform and an extension.
+fn is_module_end(end: &str) -> bool {
+    const OTHERS: [&str; 9] = ["mdx", "md", "coffee", "graphql", "gql", "d.mts", "d.cts", "yaml", "yml"];
+    // Tests and the like stand beside a module and do not replace it.
+    const BESIDE: [&str; 10] = ["test", "spec", "stories", "story", "bench", "e2e", "cy", "mock", "module", "snap"];
+    if EXTENSIONS.contains(&end) || OTHERS.contains(&end) {
+        return true;
+    }
+    match end.split_once('.') {
+        Some((variant, rest)) => !BESIDE.contains(&variant) && EXTENSIONS.contains(&rest),
+        None => false,
+    }
+}
+
+/// The files that would serve an import of `path`.
+fn candidates(path: &str) -> impl Iterator<Item = String> {
+    let stem = ["js", "jsx", "mjs", "cjs"].iter().find_map(|end| path.strip_suffix(end)?.strip_suffix('.'));
+    let with = |base: &str| EXTENSIONS.map(|extension| format!("{base}.{extension}"));
+    let mut list = vec![path.to_owned()];
+    list.extend(with(path));
+    list.extend(stem.into_iter().flat_map(with));
+    list.extend(with(&format!("{path}/index")));
+    list.into_iter()
+}
