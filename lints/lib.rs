@@ -1,10 +1,16 @@
 //! Every lint, one folder each. `ls lints` is the catalogue; this file is its table of contents.
 
+mod ignored_create_type;
+mod json_dumps_in_json_column;
 mod unknown_workflow;
 
 use twiceshy_lint::Entry;
 
 /// The one table of lints, by name.
 pub fn all() -> Vec<Entry> {
-    vec![Entry::of::<unknown_workflow::UnknownWorkflow>()]
+    vec![
+        Entry::of::<ignored_create_type::IgnoredCreateType>(),
+        Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
+        Entry::of::<unknown_workflow::UnknownWorkflow>(),
+    ]
 }
