@@ -2,6 +2,8 @@
 
 mod context_too_large;
 mod dockerignore_root_only;
+mod ignored_create_type;
+mod json_dumps_in_json_column;
 mod unknown_workflow;
 
 use twiceshy_lint::Entry;
@@ -9,4 +11,9 @@ use twiceshy_lint::Entry;
 /// The one table of lints, by name.
 pub fn all() -> Vec<Entry> {
     vec![Entry::of::<context_too_large::ContextTooLarge>(), Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(), Entry::of::<unknown_workflow::UnknownWorkflow>()]
+    vec![
+        Entry::of::<ignored_create_type::IgnoredCreateType>(),
+        Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
+        Entry::of::<unknown_workflow::UnknownWorkflow>(),
+    ]
 }

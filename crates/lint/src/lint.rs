@@ -47,6 +47,7 @@ subjects! {
     Action: actions,
     Sql: sql,
     Python: python,
+    Migration: migrations,
     Node: node,
     NodePackage: node_packages,
     TsConfig: tsconfigs,

@@ -40,6 +40,7 @@ pub use document::{Input, Kind, Lowered};
 pub use env::{Env, EnvEntry};
 pub use gitignore::GitIgnored;
 pub use image::{Family, Image, ImageFacts, Wget};
+pub use migration::{Chain, EnumAgain, Migration, Operation, OperationKind, TypeChange, TypeOrigin, Types};
 pub use migration::{Chain, Migration, Operation, OperationKind, TypeChange, TypeOrigin, Types};
 pub use nearest::nearest;
 pub use node::Node;

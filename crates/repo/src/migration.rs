@@ -1,10 +1,12 @@
 //! Database migrations: Alembic's revisions, what each does, and how they follow one another.
 
+mod again;
 mod chain;
 mod lower;
 mod operation;
 mod sql;
 
+pub use again::EnumAgain;
 pub use chain::{Chain, TypeOrigin, Types};
 pub(crate) use lower::{lower, may_be_migration};
 pub use operation::{Operation, OperationKind};

@@ -195,24 +195,26 @@ fn declared(root: &Value, input: Input<'_>) -> Vec<Requirement> {
 }
 
 impl Repo {
-    /// What the project around `file` says about the Python package `name`: the nearest directory above that knows it,
-    /// a lock before an exact version before a range.
+    /// What the project around `file` says about the Python package `name`: the nearest directory above that knows it, a
+    /// lock before an exact version before a range; a range gives way to a lock further up (a workspace's).
     pub fn python_package(&self, file: FileId, name: &str) -> Option<&Requirement> {
         let mut dir = Tree::parent(self.tree.path(file));
+        let mut range: Option<&Requirement> = None;
         loop {
             let here = self.requirements.iter().filter(|list| {
                 let home = Tree::parent(self.tree.path(list.file));
                 home == dir || Tree::name(home) == "requirements" && Tree::parent(home) == dir
             });
-            let found = here.flat_map(|list| list.needs.iter().map(move |need| (list.is_lock, need)));
+            let found = here.filter(|list| range.is_none() || list.is_lock);
+            let found = found.flat_map(|list| list.needs.iter().map(move |need| (list.is_lock, need)));
             let found = found.filter(|(_, need)| *need.name == *name);
-            if let Some((_, need)) =
-                found.max_by_key(|(is_lock, need)| (*is_lock, need.exact().is_some(), need.from.is_some()))
-            {
-                return Some(need);
+            match found.max_by_key(|(is_lock, need)| (*is_lock, need.exact().is_some(), need.from.is_some())) {
+                Some((_, need)) if need.exact().is_some() => return Some(need),
+                Some((_, need)) => range = range.or(Some(need)),
+                None => {}
             }
             if dir.is_empty() {
-                return None;
+                return range;
             }
             dir = Tree::parent(dir);
         }
@@ -246,7 +248,7 @@ mod tests {
         let listed = need("b.py");
         assert_eq!((listed.from, listed.below), (Some([1, 4, 0]), Some([2, 1, 0])));
         assert!(listed.is_below([2, 1, 0]) && !listed.is_from([2, 0, 0]));
-        assert_eq!(listed.place.range(), 0..54);
+        assert_eq!(listed.place.range(), 0..52);
     }
 
     #[test]

@@ -178,6 +178,7 @@ impl EnumType {
             has_metadata: called.keyword("metadata").is_some(),
             // `*values` hides only values; `**options` may hide anything.
             is_open: called.is_open
+                || called.keyword("inherit_schema").is_some()
                 || schema.is_some_and(|schema| schema.str().is_none() && !matches!(schema.kind, ValueKind::Null)),
             schema: schema.and_then(Value::str).map(str::to_owned),
             variant: None,

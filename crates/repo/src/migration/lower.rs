@@ -10,7 +10,7 @@ use twiceshy_syntax::code::{Module, StmtKind};
 
 /// Whether the text may be a revision's; a cheap look before the real one.
 pub(crate) fn may_be_migration(text: &str) -> bool {
-    text.contains("def upgrade") && text.contains("revision") && text.contains("alembic")
+    text.contains("def upgrade") && text.contains("down_revision")
 }
 
 /// Reads a revision; `None`: the module is none.

@@ -246,7 +246,7 @@ impl Collector {
         }
         self.default(called);
         let start = called.span.start;
-        if let ValueKind::Class(_) | ValueKind::Name(_) = called.callee.kind
+        if is_constructor(called)
             && let Some(target) = target_of(called.callee)
         {
             for (keyword, value) in called.args {
@@ -324,6 +324,18 @@ impl Collector {
     }
 }
 
+/// Whether a class is called: one of this module, or one from elsewhere, which has a capital letter.
+fn is_constructor(called: &Called<'_>) -> bool {
+    match called.callee.kind {
+        ValueKind::Class(_) => true,
+        ValueKind::Name(name) => {
+            let (_, last) = name.rsplit_once('.').unwrap_or(("", name));
+            last.starts_with(|first: char| first.is_ascii_uppercase()) && !name.starts_with("sqlalchemy.")
+        }
+        _ => false,
+    }
+}
+
 fn is_dumps(called: &Called<'_>) -> bool {
     matches!(called.name(), Some("json.dumps" | "simplejson.dumps"))
 }
@@ -396,11 +408,6 @@ fn target_of(value: Value<'_>) -> Option<JsonTarget> {
         ValueKind::Class(class) => class.name.map(|name| JsonTarget::Local(name.text.into())),
         ValueKind::Name(name) => Some(JsonTarget::Imported(name.trim_end_matches(".__table__").into())),
         ValueKind::Member(object, name) if name.text == "__table__" => target_of(*object),
-        ValueKind::Call(called) => {
-            // A table of this module, by the place of its one JSON column's neighbours: found again by its columns.
-            let _ = called;
-            None
-        }
         _ => None,
     }
 }
@@ -468,13 +475,8 @@ fn instance_of(value: Value<'_>) -> Option<JsonTarget> {
     match value.kind {
         ValueKind::Instance(class) => target_of(*class),
         ValueKind::Call(called) => {
-            let is_class = |name: &str| {
-                name.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_uppercase()))
-            };
-            match called.callee.kind {
-                ValueKind::Class(_) => return target_of(called.callee),
-                ValueKind::Name(name) if is_class(name) => return target_of(called.callee),
-                _ => {}
+            if is_constructor(called) {
+                return target_of(called.callee);
             }
             let (_, method) = owner(called)?;
             match method {
@@ -504,6 +506,12 @@ impl Repo {
                 self.json_field(file, name, write, 0)
             }
         }
+    }
+
+    /// Whether some module gives an attribute or key of this name to `json.loads`.
+    pub fn decodes_json(&self, name: &str) -> bool {
+        let used = self.python.iter().filter_map(|module| module.json.as_ref());
+        used.flat_map(|json| &json.loads).any(|read| **read == *name)
     }
 
     fn json_field(&self, file: FileId, class: &str, write: &JsonWrite, hops: usize) -> Option<Place> {

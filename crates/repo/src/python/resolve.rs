@@ -83,8 +83,10 @@ impl Repo {
         }
         let first = module.split('.').next().unwrap_or_default();
         let Some(homes) = self.python_index().homes.get(first) else { return ImportTarget::External };
-        // The nearest directory above that has it; else a source root anywhere.
-        let above = homes.iter().filter(|home| is_above(home, here)).max_by_key(|home| home.len());
+        // The nearest directory above that has it; else a source root anywhere. A directory that is a package itself is on
+        // nobody's path: `import redis` in `kit/redis/client.py` means the other one.
+        let is_package = |dir: &str| self.tree.file(&joined(dir, "__init__.py")).is_some();
+        let above = homes.iter().filter(|home| is_above(home, here) && !is_package(home)).max_by_key(|home| home.len());
         let candidates: Vec<&str> = match above {
             Some(home) => vec![home],
             None => homes.iter().map(|home| &**home).filter(|home| self.is_source_root(home)).collect(),
