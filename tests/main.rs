@@ -1,7 +1,10 @@
 //! Tests of the whole house, one binary: `cargo test`; `LINT=name cargo test lints` runs the pages of one lint.
 
 mod evidence;
+mod cli;
 mod fixtures;
 mod harness;
 mod lints;
+mod program;
+mod sarif;
 mod tidy;
