@@ -1,7 +1,11 @@
 //! Tests of the whole house, one binary: `cargo test`; `LINT=name cargo test lints` runs the pages of one lint.
 
 mod evidence;
+mod bad_input;
+mod cli;
 mod fixtures;
 mod harness;
 mod lints;
+mod program;
+mod sarif;
 mod tidy;

@@ -1,0 +1,88 @@
+//! Runs the binary, never for longer than a deadline.
+
+use std::ffi::OsStr;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a run may take: far more than it needs on a busy machine, far less than for ever.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// What became of a run.
+#[derive(Debug)]
+pub struct Run {
+    /// The exit code; a run that a signal ended has none and fails the test before.
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Run {
+    /// Standard output as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The reasons for which something below `path` was skipped, from a JSON report.
+    pub fn skipped(&self, path: &str) -> Vec<String> {
+        let json = self.json();
+        let skipped = json["skipped"].as_array().unwrap().iter();
+        let of_path = skipped.filter(|skip| skip["path"].as_str().unwrap().starts_with(path));
+        of_path.map(|skip| skip["reason"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// The binary, in `directory`, with nothing in its environment that changes what it writes.
+pub fn command(directory: &Path, args: &[impl AsRef<OsStr>]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twiceshy-under-test"));
+    command.args(args).current_dir(directory).env_remove("NO_COLOR").env_remove("RUST_BACKTRACE");
+    command
+}
+
+/// Runs the binary in `directory`.
+pub fn twiceshy(directory: &Path, args: &[impl AsRef<OsStr>]) -> Run {
+    finish(command(directory, args))
+}
+
+/// Runs a command to its end, or kills it at the deadline and fails.
+pub fn finish(mut command: Command) -> Run {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let out = drain(child.stdout.take().unwrap());
+    let err = drain(child.stderr.take().unwrap());
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if started.elapsed() > DEADLINE {
+            child.kill().unwrap();
+            panic!("still running after {DEADLINE:?}: {command:?}");
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    let (out, err) = (out.join().unwrap(), err.join().unwrap());
+    let code = status.code().unwrap_or_else(|| panic!("{status}: {command:?}\n{err}"));
+    assert!(!err.contains("panicked"), "{command:?}: {err}");
+    Run { code, out, err }
+}
+
+fn drain(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    })
+}
+
+/// A directory with these files.
+pub fn place(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (path, bytes) in files {
+        let path = directory.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    directory
+}

@@ -1,0 +1,53 @@
+//! SARIF against the standard's own schema.
+
+use crate::harness::{self, top};
+use crate::program::{place, twiceshy};
+use serde_json::Value;
+
+/// Every way in which `log` is not SARIF 2.1.0.
+fn errors(log: &Value) -> Vec<String> {
+    let schema = std::fs::read_to_string(top().join("tests/schema/sarif-schema-2.1.0.json")).unwrap();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    validator.iter_errors(log).map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
+#[test]
+fn every_report_is_what_the_schema_says() {
+    // Every example of every lint in one tree: results, related locations and fixes of all kinds.
+    let examples = tempfile::tempdir().unwrap();
+    for lint in twiceshy_lints::all() {
+        for (at, case) in harness::cases(&lint.name, lint.meta.readme).iter().enumerate() {
+            for (path, text) in &case.files {
+                let path = examples.path().join(&lint.name).join(at.to_string()).join(path);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, text).unwrap();
+            }
+        }
+    }
+    let broken = place(&[("a b/compose.yml", b"a: [\n"), ("\u{1b}\n%.sh", b"\xff"), ("x.py", b"\0")]);
+    for directory in [examples.path(), broken.path(), &top().join("fixtures/shop/repo")] {
+        let run = twiceshy(directory, &["check", ".", "--format", "sarif", "--pedantic"]);
+        let log = run.json();
+        assert_eq!(errors(&log), [""; 0]);
+        let mut spoilt = log.clone();
+        spoilt["runs"][0]["columnKind"] = "bytes".into();
+        assert_eq!(errors(&spoilt).len(), 1, "the schema is not asked");
+        let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+        assert_eq!(rules.len(), twiceshy_lints::all().len());
+        for result in log["runs"][0]["results"].as_array().unwrap() {
+            let rule = &rules[result["ruleIndex"].as_u64().unwrap() as usize];
+            assert_eq!(rule["id"], result["ruleId"]);
+        }
+    }
+}
+
+#[test]
+fn paths_are_those_of_the_repository_whatever_part_of_it_is_checked() {
+    let repository = place(&[(".git/HEAD", b""), ("deploy/a b/run.sh", b"echo \xff\n")]);
+    let run = twiceshy(repository.path(), &["check", "deploy", "--format", "sarif"]);
+    let notification = &run.json()["runs"][0]["invocations"][0]["toolExecutionNotifications"][0];
+    let location = &notification["locations"][0]["physicalLocation"]["artifactLocation"];
+    assert_eq!(location["uri"], "deploy/a%20b/run.sh");
+    assert_eq!(location["uriBaseId"], "%SRCROOT%");
+}
