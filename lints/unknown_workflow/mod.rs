@@ -11,10 +11,25 @@ use twiceshy_repo::{Repo, Workflow};
 pub struct UnknownWorkflow {}
 
 impl Lint for UnknownWorkflow {
-    type Subject = Workflow;
+    type Subject = Repo;
     const META: Meta = meta!(Error, SilentFailure);
 
-    fn check(&self, workflow: &Workflow, repo: &Repo, found: &mut Findings) {
+    fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
+        for workflow in &repo.workflows {
+            check_workflow(workflow, repo, found);
+        }
+        for unknown in repo.workflows_that_scripts_miss() {
+            let message = format!("{} fails: this repository has no workflow `{}`", unknown.how, unknown.name);
+            let finding = found.at(unknown.place, message).label("not found");
+            if let Some((nearest, place)) = unknown.nearest {
+                finding.related(place, format!("`{nearest}` stands here"));
+                finding.suggest(format!("start `{nearest}`"), unknown.edit);
+            }
+        }
+    }
+}
+
+fn check_workflow(workflow: &Workflow, repo: &Repo, found: &mut Findings) {
         for unknown in workflow.unknown_parents(repo) {
             let name = &unknown.text.text;
             let message =
@@ -38,7 +53,6 @@ impl Lint for UnknownWorkflow {
             let finding = found.at(unknown.text.place, message).label("no action.yml, action.yaml or Dockerfile there");
             offer(finding, repo, &unknown, "stands here");
         }
-    }
 }
 
 /// The first few, and how many more.

@@ -1,11 +1,13 @@
 //! A GitHub workflow, reusable or not, and the composite actions that stand in its place.
 
 mod condition;
+mod dispatch;
 mod links;
 mod lower;
 mod uses;
 
 pub use condition::{Condition, Meaning};
+pub use dispatch::UnknownStart;
 pub use links::{Named, Unknown};
 pub(crate) use lower::{lower, lower_action};
 pub use uses::{Target, Uses};

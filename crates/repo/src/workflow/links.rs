@@ -237,7 +237,7 @@ impl Action {
 
 impl Repo {
     /// Whether all workflows below `root` were read and understood, and there are any.
-    fn knows_workflows(&self, root: &str) -> bool {
+    pub(super) fn knows_workflows(&self, root: &str) -> bool {
         let Some(directory) = Tree::join(root, DIRECTORY) else { return false };
         let is_there = |path: &str| Tree::parent(path) == directory;
         self.workflows.iter().any(|workflow| is_there(self.tree.path(workflow.file)))

@@ -4,15 +4,27 @@ use super::{
     Action, Concurrency, Condition, Container, Declared, Defaults, Job, Matrix, Permissions, Secrets, Setting, Step,
     Text, Trigger, Uses, Workflow,
 };
-use crate::{Input, Lowered, Place};
+use crate::script::{Host, Start};
+use crate::{Input, Lowered, Place, Script};
 use twiceshy_syntax::yaml::{self, Node};
 
 pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
     let yaml = yaml::parse(input.text());
     let reader = Reader { input };
-    let workflow = yaml.root().map(|root| reader.workflow(root));
-    // A file without jobs is GitHub's too (it refuses it), but there is nothing in it for us.
-    out.workflows.extend(workflow);
+    if let Some(root) = yaml.root() {
+        let workflow = reader.workflow(root);
+        for job in &workflow.jobs {
+            for (at, step) in job.steps.iter().enumerate() {
+                let shell = job.shell(&workflow, step);
+                // Without a word about it, Windows runs PowerShell.
+                if shell.is_none() && job.runs_on.iter().any(|label| label.text.starts_with("windows")) {
+                    continue;
+                }
+                out.scripts.extend(script(&job.id.text, at, step, shell, job.container.is_some()));
+            }
+        }
+        out.workflows.push(workflow);
+    }
     out.flaws.extend(yaml.flaws);
 }
 
@@ -21,16 +33,29 @@ pub(crate) fn lower_action(input: Input<'_>, out: &mut Lowered) {
     let reader = Reader { input };
     // Other tools have files of this name; what an action runs tells it from them.
     if let Some((root, runs)) = yaml.root().and_then(|root| Some((root, root.get("runs")?))) {
-        out.actions.push(Action {
+        let action = Action {
             file: input.file,
             name: reader.text_at(root, "name"),
             using: reader.text_at(runs, "using"),
             inputs: reader.declared(root.get("inputs")),
             outputs: reader.declared(root.get("outputs")),
             steps: reader.steps(runs.get("steps")),
-        });
+        };
+        for (at, step) in action.steps.iter().enumerate() {
+            // A composite action's steps have to name their shell.
+            out.scripts.extend(step.shell.as_ref().map(|shell| script("runs", at, step, Some(shell), false)).unwrap_or_default());
+        }
+        out.actions.push(action);
         out.flaws.extend(yaml.flaws);
     }
+}
+
+/// What the step at `at` (from 0) runs, if a shell of ours runs it.
+fn script(job: &str, at: usize, step: &Step, shell: Option<&Text>, in_container: bool) -> Vec<Script> {
+    let Some(run) = &step.run else { return Vec::new() };
+    let Some(start) = Start::of_step(shell.map(|shell| shell.text.as_str()), in_container) else { return Vec::new() };
+    let name = step.name.as_ref().or(step.id.as_ref()).map_or_else(|| (at + 1).to_string(), |name| name.text.clone());
+    Script::new(run.clone(), Host::Step { job: job.to_owned(), step: name }, start)
 }
 
 #[derive(Clone, Copy)]
