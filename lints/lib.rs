@@ -10,8 +10,9 @@ use twiceshy_lint::Entry;
 
 /// The one table of lints, by name.
 pub fn all() -> Vec<Entry> {
-    vec![Entry::of::<context_too_large::ContextTooLarge>(), Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(), Entry::of::<unknown_workflow::UnknownWorkflow>()]
     vec![
+        Entry::of::<context_too_large::ContextTooLarge>(),
+        Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),

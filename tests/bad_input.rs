@@ -26,8 +26,22 @@ fn survives(directory: &Path) -> Run {
 
 /// One file for every language, written in a way that each of them reads.
 const KINDS: [&str; 17] = [
-    "compose.yml", ".github/workflows/x.yml", "Dockerfile", ".dockerignore", "run.sh", "Makefile", "app.py", "app.js",
-    "app.ts", "app.tsx", "app.svelte", "package.json", "tsconfig.json", "app.env", "pyproject.toml", "main.rs",
+    "compose.yml",
+    ".github/workflows/x.yml",
+    "Dockerfile",
+    ".dockerignore",
+    "run.sh",
+    "Makefile",
+    "app.py",
+    "app.js",
+    "app.ts",
+    "app.tsx",
+    "app.svelte",
+    "package.json",
+    "tsconfig.json",
+    "app.env",
+    "pyproject.toml",
+    "main.rs",
     "README.md",
 ];
 
@@ -296,7 +310,12 @@ fn deep_javascript() {
         nested("namespace a { ", "", "}"),
     ]);
     assert_survives_each("app.ts", &typed);
-    let elements = [nested("<a>", "x", "</a>"), nested("<>", "x", "</>"), nested("<a b={", "1", "}/>"), nested("<a>{", "1", "}</a>")];
+    let elements = [
+        nested("<a>", "x", "</a>"),
+        nested("<>", "x", "</>"),
+        nested("<a b={", "1", "}/>"),
+        nested("<a>{", "1", "}</a>"),
+    ];
     assert_survives_each("app.tsx", &elements);
     let component = |script: &str| format!("<script>\n{script}\n</script>\n<p>{}</p>", nested("<b>", "", "</b>"));
     assert_survives_each("app.svelte", &texts.map(|text| component(&text)));
@@ -306,7 +325,12 @@ fn deep_javascript() {
 fn deep_everything_else() {
     assert_survives_each(
         "package.json",
-        &[nested("[", "", "]"), nested("{\"a\":", "1", "}"), nested("[", "", ""), nested("{\"a\":{\"scripts\":", "1", "}}")],
+        &[
+            nested("[", "", "]"),
+            nested("{\"a\":", "1", "}"),
+            nested("[", "", ""),
+            nested("{\"a\":{\"scripts\":", "1", "}}"),
+        ],
     );
     assert_survives_each("tsconfig.json", &[nested("[", "", "]"), nested("{\"a\":", "1", "}"), nested("/*", "", "*/")]);
     assert_survives_each(
@@ -359,9 +383,18 @@ fn deep_everything_else() {
             (0..3000).map(|at| format!("FROM a{at} AS a{}\n", at + 1)).collect(),
         ],
     );
-    assert_survives_each("Makefile", &[nested("$(a ", "b", ")"), nested("a: ", "b\n\ttrue\n", ""), nested("ifdef A\n", "", "endif\n")]);
-    assert_survives_each("app.env", &[format!("A={}\n", nested("${A:-", "x", "}")), format!("A=\"{}\n", nested("$(", "x", ")"))]);
-    assert_survives_each(".dockerignore", &[nested("a/", "b", ""), nested("**/", "b", ""), nested("!", "b", ""), nested("[", "b", "]")]);
+    assert_survives_each(
+        "Makefile",
+        &[nested("$(a ", "b", ")"), nested("a: ", "b\n\ttrue\n", ""), nested("ifdef A\n", "", "endif\n")],
+    );
+    assert_survives_each(
+        "app.env",
+        &[format!("A={}\n", nested("${A:-", "x", "}")), format!("A=\"{}\n", nested("$(", "x", ")"))],
+    );
+    assert_survives_each(
+        ".dockerignore",
+        &[nested("a/", "b", ""), nested("**/", "b", ""), nested("!", "b", ""), nested("[", "b", "]")],
+    );
 }
 
 #[test]
@@ -388,7 +421,8 @@ fn alias_bombs_stay_small() {
     std::fs::create_dir_all(&workflows).unwrap();
     std::fs::write(workflows.join("laughs.yml"), laughs + &workflow("a39")).unwrap();
     std::fs::write(workflows.join("merges.yml"), merges + &workflow("b39")).unwrap();
-    std::fs::write(workflows.join("cycle.yml"), "on: push\njobs: &j\n  a: *j\n  b: {steps: [*j, {run: *j}]}\n").unwrap();
+    std::fs::write(workflows.join("cycle.yml"), "on: push\njobs: &j\n  a: *j\n  b: {steps: [*j, {run: *j}]}\n")
+        .unwrap();
     survives(directory.path());
 }
 
@@ -509,11 +543,26 @@ fn files_too_large_to_be_written_by_hand_are_listed_unread() {
 #[test]
 fn long_files_and_long_lines_take_time_that_grows_with_them_only() {
     let long = |part: &str| part.repeat(400_000 / part.len());
-    for part in ["a", "a ", "a\n", "\n", "# a\n", "- a\n", "a: b\n", "a=b\n", "'", "\"", "`", "$a ", "\\\n", "a;", "(\n", "<a>", "/"] {
+    for part in [
+        "a", "a ", "a\n", "\n", "# a\n", "- a\n", "a: b\n", "a=b\n", "'", "\"", "`", "$a ", "\\\n", "a;", "(\n", "<a>",
+        "/",
+    ] {
         survives(everywhere(long(part).as_bytes()).path());
     }
     let directory = place(&[
-        ("compose.yml", ("services:\n".to_owned() + &(0..4000).map(|at| format!("  s{at}: {{image: x, depends_on: [s{}], environment: {{A: $A}}, ports: ['{at}:1']}}\n", at / 2)).collect::<String>()).as_bytes()),
+        (
+            "compose.yml",
+            ("services:\n".to_owned()
+                + &(0..4000)
+                    .map(|at| {
+                        format!(
+                            "  s{at}: {{image: x, depends_on: [s{}], environment: {{A: $A}}, ports: ['{at}:1']}}\n",
+                            at / 2
+                        )
+                    })
+                    .collect::<String>())
+                .as_bytes(),
+        ),
         ("run.sh", long("cmd a b | grep c > d && e || f\n").as_bytes()),
         ("set.sh", ("set -euo pipefail\n".to_owned() + &long("f() { if a; then b; fi; }\nf\nx=$(f)\n")).as_bytes()),
         ("app.py", long("x = os.environ['A']\n").as_bytes()),

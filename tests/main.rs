@@ -1,8 +1,8 @@
 //! Tests of the whole house, one binary: `cargo test`; `LINT=name cargo test lints` runs the pages of one lint.
 
-mod evidence;
 mod bad_input;
 mod cli;
+mod evidence;
 mod fixtures;
 mod harness;
 mod lints;

@@ -96,12 +96,33 @@ fn says_otherwise(ignore: Option<&DockerIgnore>, path: &str, kind: LocalKind) ->
 /// The steps of a Dockerfile that make what `kind` stands for: (stage, number, place).
 fn makes(dockerfile: &Dockerfile, kind: LocalKind) -> Vec<(usize, usize, Place)> {
     let phrases: &[&str] = match kind {
-        LocalKind::NodeModules => {
-            &["npm ci", "npm i ", "npm install", "npm clean-install", "yarn", "pnpm i", "pnpm --", "pnpm fetch", "pnpm -", "bun i", "bun ci"]
-        }
-        LocalKind::VirtualEnv => &["pip install", "pip3 install", "uv sync", "uv pip", "poetry install", "pipenv install", "pdm install", "pdm sync"],
+        LocalKind::NodeModules => &[
+            "npm ci",
+            "npm i ",
+            "npm install",
+            "npm clean-install",
+            "yarn",
+            "pnpm i",
+            "pnpm --",
+            "pnpm fetch",
+            "pnpm -",
+            "bun i",
+            "bun ci",
+        ],
+        LocalKind::VirtualEnv => &[
+            "pip install",
+            "pip3 install",
+            "uv sync",
+            "uv pip",
+            "poetry install",
+            "pipenv install",
+            "pdm install",
+            "pdm sync",
+        ],
         LocalKind::CargoTarget => &["cargo build", "cargo install", "cargo chef", "cargo test"],
-        LocalKind::NextCache => &["next build", "run build", "yarn build", "pnpm build", "turbo build", "turbo run build"],
+        LocalKind::NextCache => {
+            &["next build", "run build", "yarn build", "pnpm build", "turbo build", "turbo run build"]
+        }
         LocalKind::Data | LocalKind::Database | LocalKind::History => &[],
     };
     let mut found = Vec::new();
@@ -123,7 +144,19 @@ fn asks_git(dockerfile: &Dockerfile) -> bool {
     dockerfile.stages.iter().flat_map(|stage| &stage.steps).any(|step| match &step.kind {
         StepKind::Run(run) => {
             let text = run.command.text();
-            let asks = ["git describe", "git rev-parse", "git log", "git submodule", "git rev-list", "git show", "git status", "setuptools", "hatch", "go build", "go install"];
+            let asks = [
+                "git describe",
+                "git rev-parse",
+                "git log",
+                "git submodule",
+                "git rev-list",
+                "git show",
+                "git status",
+                "setuptools",
+                "hatch",
+                "go build",
+                "go install",
+            ];
             asks.iter().any(|ask| text.contains(ask))
         }
         _ => false,
@@ -136,9 +169,14 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
     let ignore_file = Tree::join(&first.context.dir, ".dockerignore").unwrap_or_default();
     let source = &first.sent.source;
     let message = match first.local.kind {
-        LocalKind::History if hits.len() == 1 => format!("`COPY {}` takes git's whole history into the build", source.written),
+        LocalKind::History if hits.len() == 1 => {
+            format!("`COPY {}` takes git's whole history into the build", source.written)
+        }
         _ if first.replaced.is_some() => {
-            format!("`COPY {}` overwrites what the image has just installed with the {names} of whoever builds", source.written)
+            format!(
+                "`COPY {}` overwrites what the image has just installed with the {names} of whoever builds",
+                source.written
+            )
         }
         _ => format!("`COPY {}` takes the {names} of whoever builds into the build", source.written),
     };
@@ -155,7 +193,10 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
     for hit in hits {
         if let Some(ignored) = hit.local.ignored.as_ref().filter(|ignored| !shown.contains(&ignored.place)) {
             shown.push(ignored.place);
-            finding.related(ignored.place, format!("git ignores `{}`: it lies in working copies, not in clones", shown_path(&hit.local.path)));
+            finding.related(
+                ignored.place,
+                format!("git ignores `{}`: it lies in working copies, not in clones", shown_path(&hit.local.path)),
+            );
         }
     }
     let has = |kinds: &[LocalKind]| hits.iter().any(|hit| kinds.contains(&hit.local.kind));
@@ -166,7 +207,9 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
         finding.note("all of it is sent before the build starts, every change in it voids the cache, and programs built for another system come along");
     }
     if has(&[LocalKind::History]) {
-        finding.note("`.git` changes with every commit and fetch, so nothing after this line is ever taken from the cache");
+        finding.note(
+            "`.git` changes with every commit and fetch, so nothing after this line is ever taken from the cache",
+        );
     }
     let patterns: Vec<_> = unique(hits.iter().map(|hit| pattern(repo, hit)));
     match first.context.ignore {
@@ -177,7 +220,11 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
             let title = format!("add {} to {}", listed(patterns.iter().cloned()), repo.tree.path(ignore.file));
             let edit = Edit { place: end, text };
             // A negation above would be undone by a line below it.
-            if ignore.lines.iter().any(|line| line.is_negated) { finding.suggest(title, [edit]) } else { finding.fix(title, [edit]) };
+            if ignore.lines.iter().any(|line| line.is_negated) {
+                finding.suggest(title, [edit])
+            } else {
+                finding.fix(title, [edit])
+            };
         }
         None => {
             finding.note(format!("write a {ignore_file} with {}", listed(patterns)));
@@ -213,14 +260,18 @@ fn pattern(repo: &Repo, hit: &Hit<'_>) -> String {
             let nested = hit.path.contains('/') || has_nested(repo, hit);
             if nested { format!("**/{name}") } else { hit.path.clone() }
         }
-        LocalKind::Database => name.strip_prefix("any.").map_or(hit.path.clone(), |extension| format!("**/*.{extension}")),
+        LocalKind::Database => {
+            name.strip_prefix("any.").map_or(hit.path.clone(), |extension| format!("**/*.{extension}"))
+        }
         LocalKind::CargoTarget | LocalKind::Data | LocalKind::History => hit.path.clone(),
     }
 }
 
 fn has_nested(repo: &Repo, hit: &Hit<'_>) -> bool {
     let name = Tree::name(&hit.path);
-    repo.local_paths(&hit.context.dir).iter().any(|other| other.path != hit.local.path && Tree::name(&other.path) == name)
+    repo.local_paths(&hit.context.dir)
+        .iter()
+        .any(|other| other.path != hit.local.path && Tree::name(&other.path) == name)
 }
 
 fn unique(items: impl IntoIterator<Item = String>) -> Vec<String> {

@@ -125,11 +125,16 @@ fn secret(repo: &Repo, context: &BuildContext<'_>, line: &IgnoreLine) -> Option<
             let own = format!("{dir}/.env");
             let from_root = Tree::join(&context.dir, &own)?;
             if is_sent(&own) && repo.git_ignores(&from_root, false).is_some() {
-                return Some((from_root, Some((first_line(repo, file), "people copy this to `.env`".into())), Harm::Secret));
+                return Some((
+                    from_root,
+                    Some((first_line(repo, file), "people copy this to `.env`".into())),
+                    Harm::Secret,
+                ));
             }
         }
         let is_key = name.ends_with(".pem") || name.ends_with(".key");
-        let is_test = path.split('/').any(|part| part.contains("test") || part.contains("example") || part == "fixtures");
+        let is_test =
+            path.split('/').any(|part| part.contains("test") || part.contains("example") || part == "fixtures");
         (is_key && !is_test && line.matches(name) && is_sent(inside)).then(|| (path.to_owned(), None, Harm::Secret))
     })
 }

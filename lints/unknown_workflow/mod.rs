@@ -30,29 +30,29 @@ impl Lint for UnknownWorkflow {
 }
 
 fn check_workflow(workflow: &Workflow, repo: &Repo, found: &mut Findings) {
-        for unknown in workflow.unknown_parents(repo) {
-            let name = &unknown.text.text;
-            let message =
-                format!("this trigger never fires: no workflow here is named `{name}`, and GitHub reports no error");
-            let finding = found.at(unknown.text.place, message).label("no workflow has this `name:`");
-            offer(finding, repo, &unknown, "is the name it has");
-            finding.note("`workflow_run` compares with the `name:` of a workflow, letter by letter; one without a name is called by its path");
-            if unknown.nearest.is_none() {
-                let names: Vec<_> =
-                    workflow.neighbours(repo).map(|other| format!("`{}`", other.called(repo).name)).collect();
-                finding.note(format!("the workflows here: {}", listed(&names)));
-            }
+    for unknown in workflow.unknown_parents(repo) {
+        let name = &unknown.text.text;
+        let message =
+            format!("this trigger never fires: no workflow here is named `{name}`, and GitHub reports no error");
+        let finding = found.at(unknown.text.place, message).label("no workflow has this `name:`");
+        offer(finding, repo, &unknown, "is the name it has");
+        finding.note("`workflow_run` compares with the `name:` of a workflow, letter by letter; one without a name is called by its path");
+        if unknown.nearest.is_none() {
+            let names: Vec<_> =
+                workflow.neighbours(repo).map(|other| format!("`{}`", other.called(repo).name)).collect();
+            finding.note(format!("the workflows here: {}", listed(&names)));
         }
-        for unknown in workflow.unknown_called(repo) {
-            let message = format!("GitHub refuses this workflow: there is no {}", unknown.text.text);
-            let finding = found.at(unknown.text.place, message).label("no such workflow in this repository");
-            offer(finding, repo, &unknown, "stands here");
-        }
-        for unknown in workflow.unknown_actions(repo) {
-            let message = format!("the job fails at this step: there is no action in {}", unknown.text.text);
-            let finding = found.at(unknown.text.place, message).label("no action.yml, action.yaml or Dockerfile there");
-            offer(finding, repo, &unknown, "stands here");
-        }
+    }
+    for unknown in workflow.unknown_called(repo) {
+        let message = format!("GitHub refuses this workflow: there is no {}", unknown.text.text);
+        let finding = found.at(unknown.text.place, message).label("no such workflow in this repository");
+        offer(finding, repo, &unknown, "stands here");
+    }
+    for unknown in workflow.unknown_actions(repo) {
+        let message = format!("the job fails at this step: there is no action in {}", unknown.text.text);
+        let finding = found.at(unknown.text.place, message).label("no action.yml, action.yaml or Dockerfile there");
+        offer(finding, repo, &unknown, "stands here");
+    }
 }
 
 /// The first few, and how many more.

@@ -137,7 +137,8 @@ impl<'r> BuildContext<'r> {
     /// Whether the build has to do with the package in the directory `dir` (from the context): it is what `sent` takes, a
     /// member of a workspace there, or named by a step.
     pub fn is_about(&self, repo: &Repo, dir: &str, sent: &Sent<'_>) -> bool {
-        let Some((_, source)) = self.sent().into_iter().find(|(other, _)| other.source.place == sent.source.place) else {
+        let Some((_, source)) = self.sent().into_iter().find(|(other, _)| other.source.place == sent.source.place)
+        else {
             return false;
         };
         let at = |name: &str| Tree::join(&self.dir, &source).and_then(|dir| Tree::join(&dir, name));
@@ -154,9 +155,9 @@ impl<'r> BuildContext<'r> {
         self.dockerfile.stages.iter().flat_map(|stage| &stage.steps).any(|step| match &step.kind {
             StepKind::Run(run) => run.command.text().contains(dir),
             StepKind::Workdir(to) => to.known().trim_end_matches('/').ends_with(dir),
-            StepKind::Copy(copy) => copy.context_sources().any(|(_, path)| {
-                path.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }),
+            StepKind::Copy(copy) => copy
+                .context_sources()
+                .any(|(_, path)| path.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))),
             _ => false,
         })
     }

@@ -35,14 +35,35 @@ pub enum Client {
 
 /// Options of either wget that take a value.
 const WGET_WITH_VALUE: &[&str] = &[
-    "-O", "-o", "-a", "-T", "-t", "-P", "-U", "-Y", "-w", "-e", "-Q", "--header", "--post-data", "--post-file", "--user-agent",
-    "--timeout", "--tries", "--output-document", "--method", "--body-data", "--user", "--password",
+    "-O",
+    "-o",
+    "-a",
+    "-T",
+    "-t",
+    "-P",
+    "-U",
+    "-Y",
+    "-w",
+    "-e",
+    "-Q",
+    "--header",
+    "--post-data",
+    "--post-file",
+    "--user-agent",
+    "--timeout",
+    "--tries",
+    "--output-document",
+    "--method",
+    "--body-data",
+    "--user",
+    "--password",
 ];
 
 /// The requests to `localhost` that a health check sends: `script` if a shell runs it, else the program `argv`. A check
 /// that also names an address asks that one too, and is left alone.
 pub fn probes(argv: &[Extract], script: Option<&Extract>) -> Vec<Probe> {
-    let all = script.map_or_else(|| argv.iter().map(Extract::text).collect::<Vec<_>>().join(" "), |script| script.text().into());
+    let all = script
+        .map_or_else(|| argv.iter().map(Extract::text).collect::<Vec<_>>().join(" "), |script| script.text().into());
     if !all.contains("localhost") || all.contains("127.0.0.1") || all.contains("[::1]") {
         return Vec::new();
     }
@@ -105,7 +126,8 @@ fn of_words(argv: &[Extract]) -> Vec<Probe> {
 
 /// Whether GNU wget is told which kind of address to take.
 fn is_pinned<T: AsRef<str>>(args: impl Iterator<Item = T>) -> bool {
-    args.into_iter().any(|arg| matches!(arg.as_ref(), "-4" | "-6" | "--inet4-only" | "--inet6-only" | "--prefer-family=IPv4"))
+    args.into_iter()
+        .any(|arg| matches!(arg.as_ref(), "-4" | "-6" | "--inet4-only" | "--inet6-only" | "--prefer-family=IPv4"))
 }
 
 /// Where `localhost` stands as a host in a URL or a program that asks one, and the port after it.
@@ -123,7 +145,9 @@ fn request(text: &str, client: Client) -> Option<(Span, Option<u16>)> {
         let is_host = before.is_none_or(|c| "/@\"'`".contains(c));
         let is_whole = after.chars().next().is_none_or(|c| ":/\"'`?,".contains(c));
         if is_host && is_whole {
-            let digits = after.strip_prefix(':').map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default());
+            let digits = after
+                .strip_prefix(':')
+                .map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default());
             return Some((Span::new(start, end), digits.and_then(|digits| digits.parse().ok())));
         }
     }

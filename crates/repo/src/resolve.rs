@@ -94,7 +94,10 @@ impl Repo {
             Some(_) => path,
             None => return Resolved::Unknown,
         };
-        if path.is_empty() || self.tree.in_submodule(&path) || candidates(&path).any(|candidate| self.tree.is_tracked(&candidate)) {
+        if path.is_empty()
+            || self.tree.in_submodule(&path)
+            || candidates(&path).any(|candidate| self.tree.is_tracked(&candidate))
+        {
             return Resolved::Unknown;
         }
         let on_disk = candidates(&path).find(|candidate| self.tree.is_file_on_disk(candidate));
@@ -141,10 +144,12 @@ impl Repo {
         let tree = &self.tree;
         let prefix = format!("{base}.");
         let first = partition(tree, |path| path < prefix.as_str());
-        (first..tree.files().len() as u32).map(FileId).take_while(|file| tree.path(*file).starts_with(&prefix)).find(|file| {
-            let path = tree.path(*file);
-            is_module_end(&path[prefix.len()..]) && tree.is_tracked(path)
-        })
+        (first..tree.files().len() as u32).map(FileId).take_while(|file| tree.path(*file).starts_with(&prefix)).find(
+            |file| {
+                let path = tree.path(*file);
+                is_module_end(&path[prefix.len()..]) && tree.is_tracked(path)
+            },
+        )
     }
 
     fn ignored(&self, path: &str) -> Option<Ignored> {

@@ -101,7 +101,9 @@ impl Lowering<'_> {
             // A heredoc with its own interpreter.
             (Some(program), _) => Start::of_words(program.split_whitespace()),
             (None, Command::Exec(words)) => Start::of_words(words.iter().map(Extract::text)),
-            (None, Command::Shell(_)) => Start::of_dockerfile(self.shell.as_ref().map(|words| words.iter().map(String::as_str))),
+            (None, Command::Shell(_)) => {
+                Start::of_dockerfile(self.shell.as_ref().map(|words| words.iter().map(String::as_str)))
+            }
         };
         let stage = self.dockerfile.stages.len().saturating_sub(1) as u32;
         let host = Host::Image { stage, instruction: name.to_owned() };
@@ -122,10 +124,7 @@ impl Lowering<'_> {
         } else {
             let kind = self.kind(instruction);
             self.add_script(instruction, &kind, scripts);
-            let step = Step {
-                place: self.place(instruction.span),
-                onbuild: instruction.onbuild,
-                kind };
+            let step = Step { place: self.place(instruction.span), onbuild: instruction.onbuild, kind };
             if let Some(stage) = self.dockerfile.stages.last_mut() {
                 stage.steps.push(step);
             }

@@ -182,7 +182,9 @@ impl Command {
             Self::Exec(words) => {
                 Dialect::of_program(words.first()?.text())?;
                 let option = words.iter().position(|word| {
-                    word.text().strip_prefix('-').is_some_and(|options| !options.starts_with('-') && options.contains('c'))
+                    word.text()
+                        .strip_prefix('-')
+                        .is_some_and(|options| !options.starts_with('-') && options.contains('c'))
                 })?;
                 words.get(option + 1)
             }

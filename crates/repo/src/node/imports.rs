@@ -81,7 +81,9 @@ impl Search {
                 self.exprs(assign.targets);
                 assign.value.iter().for_each(|value| self.expr(value));
             }
-            StmtKind::Function(function) => self.function(function.params.iter().filter_map(|param| param.default), function.body),
+            StmtKind::Function(function) => {
+                self.function(function.params.iter().filter_map(|param| param.default), function.body)
+            }
             StmtKind::Class(class) => {
                 class.bases.iter().for_each(|base| self.expr(&base.value));
                 self.exprs(class.decorators);
@@ -119,7 +121,10 @@ impl Search {
     fn expr(&mut self, expr: &Expr<'_>) {
         match expr.kind {
             ExprKind::Call(call) => self.call(call),
-            ExprKind::Member(object, _) | ExprKind::Unary(_, object) | ExprKind::Await(object) | ExprKind::Spread(object) => {
+            ExprKind::Member(object, _)
+            | ExprKind::Unary(_, object)
+            | ExprKind::Await(object)
+            | ExprKind::Spread(object) => {
                 self.expr(object);
             }
             ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) | ExprKind::Assign(left, _, right) => {
@@ -137,7 +142,9 @@ impl Search {
                     self.expr(&entry.value);
                 }
             }
-            ExprKind::Function(function) => self.function(function.params.iter().filter_map(|param| param.default), function.body),
+            ExprKind::Function(function) => {
+                self.function(function.params.iter().filter_map(|param| param.default), function.body)
+            }
             ExprKind::Class(class) => self.block(class.body),
             ExprKind::Conditional(test, then, otherwise) => {
                 self.expr(test);

@@ -63,7 +63,8 @@ impl Scope {
         self.bases.extend(base);
         self.has_root_dirs |= config.has_root_dirs;
         for alias in &config.paths {
-            let targets = alias.targets.iter().filter_map(|target| Tree::join(&from, target.trim_start_matches("${configDir}/")));
+            let targets =
+                alias.targets.iter().filter_map(|target| Tree::join(&from, target.trim_start_matches("${configDir}/")));
             self.aliases.push((alias.pattern.clone(), targets.collect()));
         }
     }
@@ -75,14 +76,22 @@ fn above(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The configuration that `config` extends by the name `base`.
-fn extended<'r>(repo: &'r Repo, configs: &FxHashMap<&str, &'r TsConfig>, config: &TsConfig, base: &str) -> Option<&'r TsConfig> {
+fn extended<'r>(
+    repo: &'r Repo,
+    configs: &FxHashMap<&str, &'r TsConfig>,
+    config: &TsConfig,
+    base: &str,
+) -> Option<&'r TsConfig> {
     let dir = Tree::parent(repo.tree.path(config.file));
     let path = if base.starts_with('.') {
         Tree::join(dir, base)?
     } else {
         // `@repo/typescript-config/base.json`: a package of this repository.
         let package = repo.node_packages.iter().find(|package| {
-            package.name.as_deref().is_some_and(|name| base == name || base.strip_prefix(name).is_some_and(|rest| rest.starts_with('/')))
+            package
+                .name
+                .as_deref()
+                .is_some_and(|name| base == name || base.strip_prefix(name).is_some_and(|rest| rest.starts_with('/')))
         })?;
         let rest = base.strip_prefix(package.name.as_deref()?)?.trim_start_matches('/');
         let rest = if rest.is_empty() { "tsconfig.json" } else { rest };
@@ -129,8 +138,11 @@ impl Repo {
         let scope = self.import_index().scope(from);
         let mut best: Option<Resolved> = None;
         if let Some(scope) = scope {
-            let mut matches: Vec<_> =
-                scope.aliases.iter().filter_map(|(pattern, targets)| Some((pattern, targets, matched(pattern, name)?))).collect();
+            let mut matches: Vec<_> = scope
+                .aliases
+                .iter()
+                .filter_map(|(pattern, targets)| Some((pattern, targets, matched(pattern, name)?)))
+                .collect();
             // TypeScript takes the pattern with the longest prefix.
             matches.sort_by_key(|(pattern, ..)| std::cmp::Reverse(pattern.find('*').unwrap_or(usize::MAX)));
             // A package cannot be called `@/x` or `~/x`: the alias is all there is.
@@ -156,7 +168,9 @@ impl Repo {
         }
         if let Some(rest) = name.strip_prefix("$lib").filter(|rest| rest.is_empty() || rest.starts_with('/')) {
             let home = above(from).find(|dir| {
-                ["js", "ts", "mjs"].iter().any(|end| self.tree.file(&joined(dir, &format!("svelte.config.{end}"))).is_some())
+                ["js", "ts", "mjs"]
+                    .iter()
+                    .any(|end| self.tree.file(&joined(dir, &format!("svelte.config.{end}"))).is_some())
             });
             return match home {
                 Some(dir) => self.at(from, joined(dir, &format!("src/lib{rest}")), true),
@@ -168,7 +182,9 @@ impl Repo {
             match self.at(from, path, false) {
                 Resolved::Tracked(file) => return Resolved::Tracked(file),
                 // Most names here are packages: one that lies beside tracked files is not.
-                Resolved::Untracked { path, why: why @ Untracked::Ignored(_) } if self.tree.has_dir(&joined(base, name.split('/').next().unwrap_or_default())) => {
+                Resolved::Untracked { path, why: why @ Untracked::Ignored(_) }
+                    if self.tree.has_dir(&joined(base, name.split('/').next().unwrap_or_default())) =>
+                {
                     return Resolved::Untracked { path, why };
                 }
                 _ => {}

@@ -5,16 +5,69 @@ use twiceshy_source::{IgnoreRule, Tree};
 
 /// Directories that tools write: bundlers, compilers, frameworks, code generators.
 const OUTPUT: [&str; 37] = [
-    "dist", "build", "out", "output", "outputs", "release", "target", "pkg", "bundle", "bundles", "compiled", "coverage", "tmp", "temp",
-    "generated", "__generated__", "_generated", "gen", "codegen", "autogen", "typechain", "typechain-types", "artifacts",
-    "paraglide", "styled-system", "node_modules", "bower_components", "jspm_packages", "public", "static", "assets", "proto", "protos",
-    "schema", "graphql", "wasm", "locales",
+    "dist",
+    "build",
+    "out",
+    "output",
+    "outputs",
+    "release",
+    "target",
+    "pkg",
+    "bundle",
+    "bundles",
+    "compiled",
+    "coverage",
+    "tmp",
+    "temp",
+    "generated",
+    "__generated__",
+    "_generated",
+    "gen",
+    "codegen",
+    "autogen",
+    "typechain",
+    "typechain-types",
+    "artifacts",
+    "paraglide",
+    "styled-system",
+    "node_modules",
+    "bower_components",
+    "jspm_packages",
+    "public",
+    "static",
+    "assets",
+    "proto",
+    "protos",
+    "schema",
+    "graphql",
+    "wasm",
+    "locales",
 ];
 
 /// Words in the names of files that tools write.
 const MADE: [&str; 22] = [
-    "generated", ".gen", "-gen", "_gen", "_pb", "_grpc", ".pb", "_connect", "$types", "routetree", "next-env", "auto-imports", "version",
-    "buildinfo", "build-info", "gitinfo", "git-info", "openapi", "prisma", ".bundle", ".min", ".local",
+    "generated",
+    ".gen",
+    "-gen",
+    "_gen",
+    "_pb",
+    "_grpc",
+    ".pb",
+    "_connect",
+    "$types",
+    "routetree",
+    "next-env",
+    "auto-imports",
+    "version",
+    "buildinfo",
+    "build-info",
+    "gitinfo",
+    "git-info",
+    "openapi",
+    "prisma",
+    ".bundle",
+    ".min",
+    ".local",
 ];
 
 /// Whether the module at `path` (with or without its extension) is made by a tool, as far as names tell.
@@ -38,8 +91,8 @@ pub(super) fn is_generated(repo: &Repo, from: &str, path: &str) -> bool {
 /// Whether a bundler, not the module system, would look for it, or a build copies it here.
 fn is_asset(name: &str) -> bool {
     const ASSETS: [&str; 27] = [
-        "css", "scss", "sass", "less", "styl", "svg", "png", "jpg", "jpeg", "gif", "webp", "avif", "ico", "woff", "woff2", "ttf", "otf",
-        "mp3", "mp4", "webm", "wasm", "node", "html", "txt", "glsl", "pdf", "lottie",
+        "css", "scss", "sass", "less", "styl", "svg", "png", "jpg", "jpeg", "gif", "webp", "avif", "ico", "woff",
+        "woff2", "ttf", "otf", "mp3", "mp4", "webm", "wasm", "node", "html", "txt", "glsl", "pdf", "lottie",
     ];
     name.rsplit_once('.').is_some_and(|(_, extension)| ASSETS.contains(&extension))
 }

@@ -35,18 +35,36 @@ impl Repo {
         let mut unknown = Vec::new();
         for command in script.commands() {
             if let Some(gh) = command.runs("gh").filter(|gh| !gh.elsewhere) {
-                let verbs = gh.operands(&["-R", "--repo", "-r", "--ref", "-f", "--raw-field", "-F", "--field", "-X", "--method", "-H"]);
+                let verbs = gh.operands(&[
+                    "-R",
+                    "--repo",
+                    "-r",
+                    "--ref",
+                    "-f",
+                    "--raw-field",
+                    "-F",
+                    "--field",
+                    "-X",
+                    "--method",
+                    "-H",
+                ]);
                 let verb: Vec<_> = verbs.iter().filter_map(|word| script.value(word).known()).collect();
-                let is_named = verb.len() >= 3 && verb[0] == "workflow" && ["run", "enable", "disable", "view"].contains(&verb[1].as_str());
+                let is_named = verb.len() >= 3
+                    && verb[0] == "workflow"
+                    && ["run", "enable", "disable", "view"].contains(&verb[1].as_str());
                 if is_named && verbs.len() >= 3 && !gh.has_option("-R") && !gh.has_option("--repo") {
                     // An operand of unknown value before the name would shift it: all three have to be known.
                     let name = script.value(verbs[2]).known();
-                    unknown.extend(name.and_then(|name| self.unknown_start(script, &name, verbs[2].span, &format!("gh workflow {}", verb[1]))));
+                    unknown.extend(name.and_then(|name| {
+                        self.unknown_start(script, &name, verbs[2].span, &format!("gh workflow {}", verb[1]))
+                    }));
                 }
             }
             for word in command.words() {
                 let written = script.written(word.span);
-                let is_here = ["{owner}/{repo}", ":owner/:repo", "GITHUB_REPOSITORY", "github.repository"].iter().any(|here| written.contains(here));
+                let is_here = ["{owner}/{repo}", ":owner/:repo", "GITHUB_REPOSITORY", "github.repository"]
+                    .iter()
+                    .any(|here| written.contains(here));
                 let Some(at) = written.find("/actions/workflows/").filter(|_| is_here) else { continue };
                 let start = at + "/actions/workflows/".len();
                 let Some(end) = written[start..].find('/').map(|end| start + end) else { continue };
@@ -101,9 +119,17 @@ impl Repo {
         let of_step = self.workflows.iter().filter(|workflow| workflow.file == script.file);
         of_step.into_iter().any(|workflow| {
             let steps = || workflow.jobs.iter().flat_map(|job| &job.steps);
-            let settings = workflow.env.iter().chain(workflow.jobs.iter().flat_map(|job| &job.env)).chain(steps().flat_map(|step| &step.env));
+            let settings = workflow
+                .env
+                .iter()
+                .chain(workflow.jobs.iter().flat_map(|job| &job.env))
+                .chain(steps().flat_map(|step| &step.env));
             let is_told = settings.into_iter().any(|setting| setting.name.text == "GH_REPO");
-            is_told || steps().any(|step| step.uses.as_ref().is_some_and(|uses| uses.is("actions/checkout")) && super::setting(&step.with, "repository").is_some())
+            is_told
+                || steps().any(|step| {
+                    step.uses.as_ref().is_some_and(|uses| uses.is("actions/checkout"))
+                        && super::setting(&step.with, "repository").is_some()
+                })
         })
     }
 }

@@ -43,7 +43,9 @@ pub(crate) fn lower_action(input: Input<'_>, out: &mut Lowered) {
         };
         for (at, step) in action.steps.iter().enumerate() {
             // A composite action's steps have to name their shell.
-            out.scripts.extend(step.shell.as_ref().map(|shell| script("runs", at, step, Some(shell), false)).unwrap_or_default());
+            out.scripts.extend(
+                step.shell.as_ref().map(|shell| script("runs", at, step, Some(shell), false)).unwrap_or_default(),
+            );
         }
         out.actions.push(action);
         out.flaws.extend(yaml.flaws);
