@@ -14,11 +14,13 @@ mod merge;
 mod mount;
 mod named;
 mod port;
+mod port_clash;
 mod project;
 mod service;
 #[cfg(test)]
 mod tests;
 mod text;
+mod undefined;
 mod value;
 
 pub use command::{Command, Form, Healthcheck, Test, TestForm};
@@ -27,9 +29,11 @@ pub use interpolate::{Fallback, Template, Variable};
 pub use mount::{Mount, MountKind};
 pub(crate) use named::NamedFiles;
 pub use port::{Address, Port, Ports, Published};
+pub use port_clash::PortClash;
 pub use project::{Named, Project};
 pub use service::{Attachment, Build, Condition, Dependency, EnvFile, EnvVar, Reference, Service};
 pub use text::{Text, TextVariable};
+pub use undefined::UndefinedService;
 pub use value::{Key, Value};
 
 use crate::{Input, Lowered};
