@@ -2,9 +2,9 @@
 
 mod context_too_large;
 mod dockerignore_root_only;
+mod duplicate_host_port;
 mod ignored_create_type;
 mod json_dumps_in_json_column;
-mod duplicate_host_port;
 mod undefined_service;
 mod unknown_workflow;
 

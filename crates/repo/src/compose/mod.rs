@@ -16,6 +16,7 @@ mod named;
 mod port;
 mod port_clash;
 mod project;
+mod scripts;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -80,6 +81,7 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
         return;
     }
     out.flaws.extend(parsed.flaws);
+    documents.iter().for_each(|document| scripts::lower(document, out));
     out.compose.push(Compose { file: input.file, documents });
 }
 
