@@ -2,8 +2,10 @@
 
 mod context_too_large;
 mod dockerignore_root_only;
+mod duplicate_host_port;
 mod ignored_create_type;
 mod json_dumps_in_json_column;
+mod undefined_service;
 mod unknown_workflow;
 
 use twiceshy_lint::Entry;
@@ -15,6 +17,8 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
+        Entry::of::<duplicate_host_port::DuplicateHostPort>(),
+        Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
     ]
 }

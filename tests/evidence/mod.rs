@@ -1,4 +1,5 @@
 //! The real components: what a lint says will fail does fail, and what it says will do does.
 
 mod errexit;
+mod ports;
 mod shells;

@@ -40,6 +40,7 @@ macro_rules! subjects {
 
 subjects! {
     Compose: compose,
+    Project: projects,
     Dockerfile: dockerfiles,
     DockerIgnore: dockerignores,
     Script: scripts,

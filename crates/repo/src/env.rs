@@ -50,6 +50,10 @@ impl Env {
 }
 
 pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
+    // `.env.patch` is about an env file.
+    if input.path().ends_with(".patch") || input.path().ends_with(".diff") {
+        return;
+    }
     let parsed = dotenv::parse(input.text());
     let value = |value: dotenv::Value| {
         let extract = value.extract(input.file, input.text());

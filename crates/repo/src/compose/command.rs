@@ -2,6 +2,7 @@
 
 use super::text::Text;
 use super::value::Value;
+use crate::script::Dialect;
 use twiceshy_source::{Extract, Extractor, Place, Quoting, Span};
 
 /// `command` or `entrypoint`.
@@ -129,10 +130,7 @@ impl Test {
 /// The script in `sh -c SCRIPT`: the word after the options of a shell, one of which holds a `c`.
 pub(crate) fn script_of(argv: &[Extract]) -> Option<&Extract> {
     let (shell, rest) = argv.split_first()?;
-    let name = shell.text().rsplit('/').next()?;
-    if !matches!(name, "sh" | "bash" | "ash" | "dash" | "ksh" | "zsh") {
-        return None;
-    }
+    Dialect::of_program(shell.text())?;
     let mut is_script = false;
     for word in rest {
         let text = word.text();

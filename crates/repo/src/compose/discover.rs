@@ -28,12 +28,7 @@ pub(crate) fn projects(tree: &Tree, compose: &[Compose], env: &[Env]) -> Vec<Pro
         directories.entry(Tree::parent(tree.path(one.file))).or_default().push(one.file);
     }
     let included = included(tree, compose);
-    let mut defined: FxHashMap<&str, FxHashSet<FileId>> = FxHashMap::default();
-    for one in compose {
-        for (key, _) in one.services() {
-            defined.entry(&*key.text).or_default().insert(one.file);
-        }
-    }
+    let complements = Complements::new(compose);
     let mut projects = Vec::new();
     for in_directory in directories.values() {
         let named = |names: &[&str]| {
@@ -46,7 +41,10 @@ pub(crate) fn projects(tree: &Tree, compose: &[Compose], env: &[Env]) -> Vec<Pro
         let plain = default.map(|default| files.load(&[default]));
         if let Some(default) = default.filter(|default| !included.contains(default)) {
             let all: Vec<FileId> = [Some(default), over].into_iter().flatten().collect();
-            projects.push(files.load(&all));
+            let mut project = files.load(&all);
+            let beside = |other: FileId| in_directory.contains(&other);
+            project.is_complete &= !needs(&project).iter().any(|need| complements.meet(need, &project, beside));
+            projects.push(project);
         }
         for file in in_directory.iter().copied() {
             // What is only read because another file names it has another kind by its name, or none.
@@ -65,13 +63,8 @@ pub(crate) fn projects(tree: &Tree, compose: &[Compose], env: &[Env]) -> Vec<Pro
                 projects.push(files.load(&[default, file]));
                 continue;
             }
-            // Something is missing that another file of the repository has: these two are probably used together.
-            let elsewhere =
-                |name: &str| defined.get(name).is_some_and(|files| files.iter().any(|other| *other != file));
-            let is_part = needs.iter().any(|need| match need {
-                Need::Body(_) | Need::Resource(..) => true,
-                Need::Service(name) => elsewhere(name),
-            });
+            let is_part =
+                needs.iter().any(|need| !matches!(need, Need::Service(_)) || complements.meet(need, &alone, |_| true));
             alone.is_complete &= !is_part;
             projects.push(alone);
         }
@@ -95,6 +88,36 @@ fn included(tree: &Tree, compose: &[Compose]) -> FxHashSet<FileId> {
         }
     }
     included
+}
+
+/// Files that bring services which another file lacks, and none that it has: the two are probably used together.
+struct Complements<'a> {
+    services: FxHashMap<FileId, FxHashSet<&'a str>>,
+    defined: FxHashMap<&'a str, Vec<FileId>>,
+}
+
+impl<'a> Complements<'a> {
+    fn new(compose: &'a [Compose]) -> Self {
+        let mut services: FxHashMap<FileId, FxHashSet<&str>> = FxHashMap::default();
+        let mut defined: FxHashMap<&str, Vec<FileId>> = FxHashMap::default();
+        for one in compose {
+            for (key, _) in one.services() {
+                services.entry(one.file).or_default().insert(&key.text);
+                defined.entry(&key.text).or_default().push(one.file);
+            }
+        }
+        Self { services, defined }
+    }
+
+    fn meet(&self, need: &Need, project: &Project, allowed: impl Fn(FileId) -> bool) -> bool {
+        let (Need::Service(name) | Need::Body(name)) = need else { return false };
+        let has_none_of = |file: &FileId| {
+            let services = self.services.get(file);
+            project.services.iter().all(|service| !services.is_some_and(|all| all.contains(service.name.as_str())))
+        };
+        let files = self.defined.get(name.as_str()).into_iter().flatten();
+        files.copied().filter(|file| !project.has_file(*file) && allowed(*file)).any(|file| has_none_of(&file))
+    }
 }
 
 /// What a file lacks that another one must give it.

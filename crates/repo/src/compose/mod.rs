@@ -14,11 +14,14 @@ mod merge;
 mod mount;
 mod named;
 mod port;
+mod port_clash;
 mod project;
+mod scripts;
 mod service;
 #[cfg(test)]
 mod tests;
 mod text;
+mod undefined;
 mod value;
 
 pub use command::{Command, Form, Healthcheck, Test, TestForm};
@@ -27,9 +30,11 @@ pub use interpolate::{Fallback, Template, Variable};
 pub use mount::{Mount, MountKind};
 pub(crate) use named::NamedFiles;
 pub use port::{Address, Port, Ports, Published};
+pub use port_clash::PortClash;
 pub use project::{Named, Project};
 pub use service::{Attachment, Build, Condition, Dependency, EnvFile, EnvVar, Reference, Service};
 pub use text::{Text, TextVariable};
+pub use undefined::UndefinedService;
 pub use value::{Key, Value};
 
 use crate::{Input, Lowered};
@@ -76,6 +81,7 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
         return;
     }
     out.flaws.extend(parsed.flaws);
+    documents.iter().for_each(|document| scripts::lower(document, out));
     out.compose.push(Compose { file: input.file, documents });
 }
 

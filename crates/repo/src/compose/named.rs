@@ -57,10 +57,9 @@ impl NamedFiles {
         for (text, kind) in named {
             let text = text.resolved(&|_| None);
             let file = text.value().and_then(|path| tree.resolve(&tree_path(dir, path)?));
-            if let Some(file) = file.filter(|file| matches!(tree.kind(*file), twiceshy_source::Kind::File)) {
-                if self.found.insert((file, kind)) {
-                    self.waiting.push((file, kind));
-                }
+            let file = file.filter(|file| matches!(tree.kind(*file), twiceshy_source::Kind::File));
+            if let Some(found) = file.map(|file| (file, kind)).filter(|found| self.found.insert(*found)) {
+                self.waiting.push(found);
             }
         }
     }

@@ -12,6 +12,8 @@ pub struct Port {
     pub place: Place,
     /// Where the host's side of it stands.
     pub host_place: Place,
+    /// The host's side as written; empty without one.
+    pub host_raw: String,
     /// The host's side.
     pub published: Published,
     /// The address of the host on which it is published; without one, all of them.
@@ -133,6 +135,7 @@ impl Port {
         Some(Self {
             place: text.place(),
             host_place: host.map_or(text.place(), |section| text.place_of(section.span)),
+            host_raw: host.map(|section| section.span.of(text.raw()).to_owned()).unwrap_or_default(),
             published: published_of(published, target),
             address,
             target,
@@ -150,6 +153,7 @@ impl Port {
         Self {
             place: value.place,
             host_place: published.map_or(value.place, Text::place),
+            host_raw: published.map(|text| text.raw().to_owned()).unwrap_or_default(),
             published: published_of(published.map_or(Some(""), Text::value), target),
             address: host.map_or(Address::All, |host| Address::of(host.value())),
             identity: target.map(|target| {

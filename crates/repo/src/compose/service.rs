@@ -179,7 +179,7 @@ impl Service {
             links: texts("links").iter().filter_map(link).collect(),
             volumes_from: texts("volumes_from").iter().filter_map(volumes_from).collect(),
             networks: value.get("networks").map(attachments).unwrap_or_default(),
-            healthcheck: value.get("healthcheck").and_then(|check| Healthcheck::read(check)),
+            healthcheck: value.get("healthcheck").and_then(Healthcheck::read),
             profiles: texts("profiles"),
             extra_hosts: value.get("extra_hosts").map(extra_hosts).unwrap_or_default(),
             value,

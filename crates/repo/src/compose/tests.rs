@@ -282,3 +282,24 @@ fn loops_and_bombs_end() {
         },
     );
 }
+
+#[test]
+fn the_shell_in_a_compose_file_is_a_script_that_maps_back() {
+    let text = "services:\n  a:\n    image: x\n    entrypoint: [\"/bin/bash\", \"-euc\"]\n    command:\n      - |\n        echo $$A\n        \
+                false\n    healthcheck:\n      test: curl -f http://x || exit 1\n  b:\n    image: x\n    command: sh -c 'true; exec y'\n  \
+                c: {image: x, command: [run, me]}\n";
+    let (repo, _) = project(&[("compose.yml", text)]);
+    let found: Vec<_> = repo.scripts.iter().map(|script| (script.text().trim_end(), script.host.clone())).collect();
+    let host = |service: &str, key: &str| crate::script::Host::Service { service: service.into(), key: key.into() };
+    assert_eq!(
+        found,
+        [
+            ("echo $A\nfalse", host("a", "command")),
+            ("curl -f http://x || exit 1", host("a", "healthcheck")),
+            ("true; exec y", host("b", "command")),
+        ]
+    );
+    let last = repo.scripts[0].commands().last().unwrap();
+    assert_eq!(&text[last.place().range()], "false");
+    assert_eq!(repo.scripts[0].start.options.errexit(), Some(true));
+}
