@@ -4,6 +4,8 @@ mod context_too_large;
 mod dockerignore_root_only;
 mod ignored_create_type;
 mod json_dumps_in_json_column;
+mod dump_status_lost;
+mod loop_ends_script;
 mod unknown_workflow;
 
 use twiceshy_lint::Entry;
@@ -15,6 +17,9 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
+    vec![
+        Entry::of::<dump_status_lost::DumpStatusLost>(),
+        Entry::of::<loop_ends_script::LoopEndsScript>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
     ]
 }
