@@ -2,9 +2,9 @@
 
 mod context_too_large;
 mod dockerignore_root_only;
+mod dump_status_lost;
 mod ignored_create_type;
 mod json_dumps_in_json_column;
-mod dump_status_lost;
 mod loop_ends_script;
 mod unknown_workflow;
 
@@ -15,10 +15,9 @@ pub fn all() -> Vec<Entry> {
     vec![
         Entry::of::<context_too_large::ContextTooLarge>(),
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
+        Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
-    vec![
-        Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
     ]

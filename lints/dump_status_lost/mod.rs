@@ -174,22 +174,18 @@ impl<'a> Lost<'a> {
         if let Some((span, text)) = set {
             return script.edit(span, &format!("{text}o pipefail"));
         }
-        let mut at = self.pipeline;
-        while let Some(parent) = script.shell().parent(at) {
-            if matches!(script.node(parent).kind, NodeKind::List(_)) {
-                break;
-            }
-            at = parent;
-        }
-        let start = script.node(at).span.start;
-        let line = script.text()[..start as usize].rfind('\n').map_or(0, |at| at + 1);
-        let indent = &script.text()[line..start as usize];
-        let here = Span { start, end: start };
-        if indent.trim().is_empty() {
-            script.edit(here, &format!("set -o pipefail\n{indent}")).or_else(|| script.edit(here, "set -o pipefail; "))
-        } else {
-            script.edit(here, "set -o pipefail; ")
-        }
+        // The innermost statement around it that starts a line.
+        let around = std::iter::once(self.pipeline).chain(script.shell().ancestors(self.pipeline));
+        let starts: Vec<u32> = around.map(|id| script.node(id).span.start).collect();
+        let indent = |start: u32| {
+            let line = script.text()[..start as usize].rfind('\n').map_or(0, |at| at + 1);
+            &script.text()[line..start as usize]
+        };
+        let own_line = starts.iter().copied().find(|start| indent(*start).trim().is_empty()).filter(|_| script.text().contains('\n'));
+        let here = |start: u32| Span { start, end: start };
+        own_line
+            .and_then(|start| script.edit(here(start), &format!("set -o pipefail\n{}", indent(start))))
+            .or_else(|| script.edit(here(own_line.unwrap_or(script.node(self.pipeline).span.start)), "set -o pipefail; "))
     }
 }
 

@@ -84,6 +84,8 @@ pub enum Host {
     Fence {
         /// The headings above it, outermost first.
         headings: Vec<String>,
+        /// The text of the paragraph right before it, its first bytes.
+        before: String,
     },
     /// An argument or heredoc of another script.
     Inside {
@@ -196,7 +198,11 @@ impl Script {
 
     /// An edit of the file that writes `text` for `span`; `None` where the host cannot carry it.
     pub fn edit(&self, span: Span, text: &str) -> Option<Edit> {
-        self.extract.edit(span, text)
+        // make and Compose read `$` before the shell does, and give it back for `$$`.
+        match self.host.outermost() {
+            Host::Recipe { .. } | Host::Service { .. } if text.contains('$') => self.extract.edit(span, &text.replace('$', "$$")),
+            _ => self.extract.edit(span, text),
+        }
     }
 
     /// Every simple command that has a name, in the order of the text.
