@@ -6,6 +6,10 @@ mod duplicate_host_port;
 mod ignored_create_type;
 mod json_dumps_in_json_column;
 mod undefined_service;
+mod dump_status_lost;
+mod ignored_create_type;
+mod json_dumps_in_json_column;
+mod loop_ends_script;
 mod unknown_workflow;
 
 use twiceshy_lint::Entry;
@@ -15,10 +19,12 @@ pub fn all() -> Vec<Entry> {
     vec![
         Entry::of::<context_too_large::ContextTooLarge>(),
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
+        Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
         Entry::of::<undefined_service::UndefinedService>(),
+        Entry::of::<loop_ends_script::LoopEndsScript>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
     ]
 }

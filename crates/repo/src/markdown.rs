@@ -1,5 +1,85 @@
 //! Markdown pages: their shell fences are scripts.
 
-use crate::{Input, Lowered};
+use crate::script::{Dialect, Host, Start};
+use crate::{Input, Lowered, Script};
+use twiceshy_source::{Extractor, Quoting, Span};
+use twiceshy_syntax::markdown::{Fence, fences};
 
-pub(crate) fn lower(_input: Input<'_>, _out: &mut Lowered) {}
+/// How much of the paragraph before a fence is kept, in bytes.
+const MAX_BEFORE: usize = 400;
+
+pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
+    for fence in fences(input.text()) {
+        let Some((start, session)) = shell(&fence) else { continue };
+        let has_prompt = |line: &Span| line.of(input.text()).trim_start().starts_with("$ ");
+        let prompts = fence.lines.iter().any(has_prompt);
+        if session && !prompts {
+            // Output without a command, or a prompt of somebody's own.
+            continue;
+        }
+        let mut extractor = Extractor::new(input.file, Quoting::Opaque);
+        // In a session, only what follows a prompt is a command, and what continues it.
+        let mut continues = false;
+        for line in &fence.lines {
+            let text = line.of(input.text());
+            let trimmed = text.trim_start();
+            let indent = (text.len() - trimmed.len()) as u32;
+            let command = if prompts { trimmed.strip_prefix("$ ") } else { None };
+            match command {
+                Some(command) => {
+                    extractor.copy(line.start + indent + 2, command);
+                }
+                None if !prompts || continues => {
+                    extractor.copy(line.start, text);
+                }
+                None => continue,
+            }
+            continues = text.trim_end().ends_with('\\');
+        }
+        let before = fence.before.get(..fence.before.floor_char_boundary(MAX_BEFORE)).unwrap_or_default().to_owned();
+        let host = Host::Fence { headings: fence.headings.clone(), before };
+        out.scripts.extend(Script::new(extractor.finish(), host, start));
+    }
+}
+
+/// The shell of a fence, and whether its commands stand behind prompts.
+fn shell(fence: &Fence) -> Option<(Start, bool)> {
+    let word = fence.info.split([' ', ',', '{', '\t']).next().unwrap_or_default().to_ascii_lowercase();
+    match word.as_str() {
+        "bash" | "shell" | "console" | "shell-session" | "shellsession" | "terminal" | "zsh" | "sh" => {}
+        _ => return None,
+    }
+    let session = matches!(word.as_str(), "console" | "shell-session" | "shellsession" | "terminal");
+    let dialect = if word == "sh" { Dialect::Sh } else { Dialect::Bash };
+    Some((Start::plain(dialect), session))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use twiceshy_source::{FileId, Source, Tree};
+
+    fn scripts(text: &str) -> Vec<Script> {
+        let source = Source::new(text);
+        let tree = Tree::memory([("README.md".to_owned(), text.to_owned())]);
+        let mut out = Lowered::default();
+        lower(Input { tree: &tree, file: FileId(0), source: &source }, &mut out);
+        out.scripts
+    }
+
+    #[test]
+    fn behind_prompts_stand_commands_and_between_them_output() {
+        let text = "# Restore\n\n```console\n$ docker stop \\\n    db\ndb\n$ rm -r data\n```\n";
+        let scripts = scripts(text);
+        let names: Vec<String> = scripts[0].commands().filter_map(|command| Some(command.name()?.into_owned())).collect();
+        assert_eq!(names, ["docker", "rm"]);
+        let rm = scripts[0].commands().last().map(|command| command.place());
+        assert_eq!(rm.map(|place| place.span().of(text)), Some("rm -r data"));
+        assert!(matches!(&scripts[0].host, Host::Fence { headings, .. } if headings == &["Restore"]));
+    }
+
+    #[test]
+    fn other_languages_and_mere_output_are_no_scripts() {
+        assert!(scripts("```yaml\na: b\n```\n\n```console\nhello\n```\n").is_empty());
+    }
+}

@@ -15,6 +15,7 @@ pub mod expression;
 pub mod js;
 pub mod json;
 pub mod python;
+pub mod markdown;
 pub mod shell;
 pub mod sql;
 pub mod toml;

@@ -75,7 +75,7 @@ impl Script {
             if calls.len() >= MAX_CALLS {
                 continue;
             }
-            for call in self.calls(function).into_iter().rev() {
+            for &call in self.calls(function).iter().rev() {
                 if calls.contains(&call) || self.enclosing_function(call) == Some(function) {
                     continue;
                 }

@@ -89,7 +89,7 @@ impl Script {
         while let Some(parent) = self.shell.parent(at) {
             if let NodeKind::Function(..) = self.node(parent).kind {
                 calls += 1;
-                let [call] = self.calls(parent)[..] else {
+                let &[call] = self.calls(parent) else {
                     return;
                 };
                 if calls > MAX_CALLS || self.enclosing_function(call) == Some(parent) {

@@ -1,6 +1,7 @@
 //! Shell, wherever it stands: what runs, under which options, in which order, and behind which guards.
 
 mod command;
+mod deed;
 mod errexit;
 mod flow;
 mod guards;
@@ -9,6 +10,7 @@ mod start;
 mod values;
 
 pub use command::{Command, Invocation};
+pub use deed::{DUMPERS, Deed};
 pub use errexit::Fate;
 pub use flow::Options;
 pub use guards::Guard;
@@ -38,6 +40,7 @@ pub struct Script {
     shell: Shell,
     flow: Flow,
     functions: FxHashMap<Box<str>, NodeId>,
+    calls: FxHashMap<NodeId, Vec<NodeId>>,
     values: values::Values,
 }
 
@@ -81,6 +84,8 @@ pub enum Host {
     Fence {
         /// The headings above it, outermost first.
         headings: Vec<String>,
+        /// The text of the paragraph right before it, its first bytes.
+        before: String,
     },
     /// An argument or heredoc of another script.
     Inside {
@@ -143,9 +148,17 @@ impl Script {
                 functions.insert(name.text.clone(), id);
             }
         }
+        let mut calls: FxHashMap<NodeId, Vec<NodeId>> = FxHashMap::default();
+        for id in shell.ids() {
+            let NodeKind::Simple(simple) = &shell.node(id).kind else { continue };
+            let name = simple.words.first().and_then(Word::literal);
+            if let Some(&function) = name.and_then(|name| functions.get(&*name)) {
+                calls.entry(function).or_default().push(id);
+            }
+        }
         let flow = Flow::of(&shell, &functions, start);
         let values = values::Values::of(&shell);
-        Self { file: extract.file(), host, start, extract, shell, flow, functions, values }
+        Self { file: extract.file(), host, start, extract, shell, flow, functions, calls, values }
     }
 
     /// The text that the shell reads.
@@ -185,7 +198,11 @@ impl Script {
 
     /// An edit of the file that writes `text` for `span`; `None` where the host cannot carry it.
     pub fn edit(&self, span: Span, text: &str) -> Option<Edit> {
-        self.extract.edit(span, text)
+        // make and Compose read `$` before the shell does, and give it back for `$$`.
+        match self.host.outermost() {
+            Host::Recipe { .. } | Host::Service { .. } if text.contains('$') => self.extract.edit(span, &text.replace('$', "$$")),
+            _ => self.extract.edit(span, text),
+        }
     }
 
     /// Every simple command that has a name, in the order of the text.
@@ -233,18 +250,8 @@ impl Script {
     }
 
     /// The plain calls of a function: commands whose name is its name.
-    pub fn calls(&self, definition: NodeId) -> Vec<NodeId> {
-        let NodeKind::Function(name, _) = &self.node(definition).kind else {
-            return Vec::new();
-        };
-        if self.functions.get(&name.text) != Some(&definition) {
-            return Vec::new();
-        }
-        let is_call = |id: &NodeId| match &self.node(*id).kind {
-            NodeKind::Simple(simple) => simple.words.first().is_some_and(|word| word.is(&name.text)),
-            _ => false,
-        };
-        self.shell.ids().filter(is_call).collect()
+    pub fn calls(&self, definition: NodeId) -> &[NodeId] {
+        self.calls.get(&definition).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Whether the parser understood the whole of `id`.
