@@ -4,6 +4,7 @@ mod context_too_large;
 mod dockerignore_root_only;
 mod ignored_create_type;
 mod json_dumps_in_json_column;
+mod localhost_healthcheck;
 mod unknown_workflow;
 
 use twiceshy_lint::Entry;
@@ -17,4 +18,5 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
     ]
+    vec![Entry::of::<context_too_large::ContextTooLarge>(), Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(), Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(), Entry::of::<unknown_workflow::UnknownWorkflow>()]
 }

@@ -165,7 +165,10 @@ fn asks_git(dockerfile: &Dockerfile) -> bool {
 
 fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
     let Some(first) = hits.first() else { return };
-    let names = listed(hits.iter().map(|hit| shown_path(&hit.path)));
+    let names = listed(hits.iter().map(|hit| match hit.local.kind {
+        LocalKind::NodeModules | LocalKind::VirtualEnv | LocalKind::NextCache => Tree::name(&hit.path).to_owned(),
+        _ => shown_path(&hit.path),
+    }));
     let ignore_file = Tree::join(&first.context.dir, ".dockerignore").unwrap_or_default();
     let source = &first.sent.source;
     let message = match first.local.kind {
@@ -200,8 +203,10 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
         }
     }
     let has = |kinds: &[LocalKind]| hits.iter().any(|hit| kinds.contains(&hit.local.kind));
-    if has(&[LocalKind::Data, LocalKind::Database]) {
+    if hits.iter().any(|hit| is_data(hit) && hit.context.is_in_image(&hit.sent)) {
         finding.note("data ends up in a layer of the image, for everyone who can pull it; deleting it in a later step does not help");
+    } else if hits.iter().any(is_data) {
+        finding.note("data ends up in the build cache, and every change in it voids that cache");
     }
     if has(&[LocalKind::NodeModules, LocalKind::VirtualEnv, LocalKind::CargoTarget, LocalKind::NextCache]) {
         finding.note("all of it is sent before the build starts, every change in it voids the cache, and programs built for another system come along");
@@ -241,6 +246,10 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
     if only_minor || only_clones {
         finding.level(Level::Pedantic);
     }
+}
+
+fn is_data(hit: &Hit<'_>) -> bool {
+    matches!(hit.local.kind, LocalKind::Data | LocalKind::Database)
 }
 
 /// A path as people write it: of files by their extension the pattern.

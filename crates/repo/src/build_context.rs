@@ -116,6 +116,13 @@ pub struct Sent<'r> {
 }
 
 impl<'r> BuildContext<'r> {
+    /// A Dockerfile with the directory it stands in, where nothing better is known.
+    pub(crate) fn around(dockerfile: &'r Dockerfile, repo: &'r Repo) -> Self {
+        let dir = Tree::parent(repo.tree.path(dockerfile.file)).to_owned();
+        let ignore = repo.dockerignore(dockerfile.file, &dir);
+        Self { dockerfile, dir, ignore, target: None, builder: Builder::Guessed }
+    }
+
     /// `path`, given from the root of the tree, as seen from the context; `None` when it lies outside.
     pub fn inside<'p>(&self, path: &'p str) -> Option<&'p str> {
         if self.dir.is_empty() {
@@ -134,11 +141,19 @@ impl<'r> BuildContext<'r> {
         })
     }
 
+    /// Whether what is copied becomes a part of the image that is built, and not only of a stage on the way to it.
+    pub fn is_in_image(&self, sent: &Sent<'_>) -> bool {
+        let stage = self.dockerfile.stage(self.target.as_deref());
+        stage.is_some_and(|stage| self.dockerfile.lineage(stage).any(|stage| stage.index == sent.stage))
+    }
+
     /// Whether the build has to do with the package in the directory `dir` (from the context): it is what `sent` takes, a
     /// member of a workspace there, or named by a step.
     pub fn is_about(&self, repo: &Repo, dir: &str, sent: &Sent<'_>) -> bool {
-        let Some((_, source)) = self.sent().into_iter().find(|(other, _)| other.source.place == sent.source.place)
-        else {
+        let is_node = Tree::join(&self.dir, dir)
+            .and_then(|dir| Tree::join(&dir, "package.json"))
+            .is_some_and(|path| repo.tree.file(&path).is_some());
+        let Some((_, source)) = self.sent().into_iter().find(|(other, _)| other.source.place == sent.source.place) else {
             return false;
         };
         let at = |name: &str| Tree::join(&self.dir, &source).and_then(|dir| Tree::join(&dir, name));
@@ -146,7 +161,7 @@ impl<'r> BuildContext<'r> {
             || at("package.json").and_then(|path| repo.tree.file(&path)).is_some_and(|file| {
                 repo.tree.source(file).is_ok_and(|source| source.text().contains("\"workspaces\""))
             });
-        dir == source || is_workspace || self.steps_name(dir)
+        dir == source || (is_workspace && is_node) || self.steps_name(dir)
     }
 
     /// Whether a step works in `dir`: `WORKDIR`, a source, or a command names it.
