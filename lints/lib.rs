@@ -16,7 +16,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
+        Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
     ]
-    vec![Entry::of::<context_too_large::ContextTooLarge>(), Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(), Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(), Entry::of::<unknown_workflow::UnknownWorkflow>()]
 }

@@ -202,6 +202,11 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
             );
         }
     }
+    for hit in hits {
+        if let Some(place) = hit.local.mounted {
+            finding.related(place, format!("a service keeps its data in `{}`", hit.local.path));
+        }
+    }
     let has = |kinds: &[LocalKind]| hits.iter().any(|hit| kinds.contains(&hit.local.kind));
     if hits.iter().any(|hit| is_data(hit) && hit.context.is_in_image(&hit.sent)) {
         finding.note("data ends up in a layer of the image, for everyone who can pull it; deleting it in a later step does not help");
@@ -238,7 +243,7 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
     // A data directory deep in the sources may well be small.
     let is_minor = |hit: &Hit<'_>| match hit.local.kind {
         LocalKind::History => true,
-        LocalKind::Data => hit.path.contains('/'),
+        LocalKind::Data => hit.path.contains('/') && hit.local.mounted.is_none(),
         _ => false,
     };
     let only_minor = hits.iter().all(is_minor);

@@ -43,9 +43,13 @@ fn one_address_client(check: &HealthCheck, probe: &Probe) -> Option<String> {
 fn report(check: &HealthCheck, probe: &Probe, client: &str, found: &mut Findings) {
     let message = match check.listens {
         Listens::Ipv4(_) => {
-            format!("the container stays unhealthy: {client} asks `::1` for `localhost` and nothing else, and the server listens on IPv4 only")
+            format!(
+                "the container stays unhealthy: {client} asks `::1` for `localhost` and nothing else, and the server listens on IPv4 only"
+            )
         }
-        _ => format!("the container stays unhealthy unless its server listens on IPv6: {client} asks `::1` for `localhost` and nothing else"),
+        _ => format!(
+            "the container stays unhealthy unless its server listens on IPv6: {client} asks `::1` for `localhost` and nothing else"
+        ),
     };
     let finding = found.at(probe.host, message);
     finding.label("this is `::1` in every container since Docker 26");

@@ -34,10 +34,12 @@ impl Repo {
     fn in_scripts(&self, container: &Container<'_>) -> Option<Listens> {
         let build = container.build?;
         let words = container.starts.iter().flat_map(|text| text.text().split_whitespace());
-        let names: Vec<_> = words.map(Tree::name).filter(|name| name.ends_with(".sh") || name.contains("entrypoint")).collect();
+        let names: Vec<_> =
+            words.map(Tree::name).filter(|name| name.ends_with(".sh") || name.contains("entrypoint")).collect();
         self.tree.below(&build.dir).find_map(|file| {
             let name = Tree::name(self.tree.path(file));
-            let starts = names.contains(&name) || Tree::join(&build.dir, "package.json").as_deref() == Some(self.tree.path(file));
+            let starts = names.contains(&name)
+                || Tree::join(&build.dir, "package.json").as_deref() == Some(self.tree.path(file));
             starts.then(|| self.in_text(file, |_| true)).flatten()
         })
     }
@@ -56,7 +58,9 @@ impl Repo {
             let Ok(source) = self.tree.source(file) else { continue };
             for line in 0..source.line_count() {
                 let text = source.line(line).trim();
-                let Some(address) = text.strip_prefix("listen").filter(|rest| rest.starts_with([' ', '\t'])) else { continue };
+                let Some(address) = text.strip_prefix("listen").filter(|rest| rest.starts_with([' ', '\t'])) else {
+                    continue;
+                };
                 if address.contains("[::]") {
                     return Some(Listens::Ipv6);
                 }
@@ -109,9 +113,24 @@ impl Repo {
         let mut read = 0;
         for file in self.tree.below(&build.dir) {
             let path = self.tree.path(file);
-            let is_code = [".js", ".mjs", ".cjs", ".ts", ".mts", ".py", ".rs", ".go", ".rb"].iter().any(|end| path.ends_with(end));
+            let is_code = [".js", ".mjs", ".cjs", ".ts", ".mts", ".py", ".rs", ".go", ".rb"]
+                .iter()
+                .any(|end| path.ends_with(end));
             let is_other = path.split(['/', '.', '_', '-']).any(|part| {
-                matches!(part, "test" | "tests" | "spec" | "e2e" | "fixtures" | "examples" | "docs" | "dist" | "min" | "config" | "vendor")
+                matches!(
+                    part,
+                    "test"
+                        | "tests"
+                        | "spec"
+                        | "e2e"
+                        | "fixtures"
+                        | "examples"
+                        | "docs"
+                        | "dist"
+                        | "min"
+                        | "config"
+                        | "vendor"
+                )
             });
             if !is_code || is_other || build.inside(path).is_none_or(|inside| build.ignores(inside)) {
                 continue;
@@ -162,7 +181,8 @@ enum Address {
 
 fn address(text: &str) -> Option<Address> {
     // A name binds to what it resolves to first: since Node 17 that is `::1` alone.
-    let binds_name = text.contains("listen(") && ["'localhost'", "\"localhost\""].iter().any(|name| text.contains(name));
+    let binds_name =
+        text.contains("listen(") && ["'localhost'", "\"localhost\""].iter().any(|name| text.contains(name));
     if binds_name || text.match_indices("::").any(|(at, _)| stands_alone(text, at)) {
         return Some(Address::Ipv6);
     }
@@ -202,7 +222,19 @@ fn in_env(env: &[(String, String, Place)]) -> Option<Listens> {
 
 /// What servers of a kind do when nobody tells them: Go's, Java's, Node's and PHP's listen on both.
 fn by_kind(container: &Container<'_>) -> Listens {
-    const BOTH: &[&str] = &["golang", "node", "eclipse-temurin", "amazoncorretto", "openjdk", "maven", "gradle", "tomcat", "php", "oven/bun", "denoland/deno"];
+    const BOTH: &[&str] = &[
+        "golang",
+        "node",
+        "eclipse-temurin",
+        "amazoncorretto",
+        "openjdk",
+        "maven",
+        "gradle",
+        "tomcat",
+        "php",
+        "oven/bun",
+        "denoland/deno",
+    ];
     let names = |name: &str| BOTH.contains(&name);
     if let Some((image, _)) = &container.image {
         let known = image.facts().is_some_and(|facts| facts.listens_on_ipv6);
