@@ -10,6 +10,7 @@ mod dump_status_lost;
 mod ignored_create_type;
 mod json_dumps_in_json_column;
 mod loop_ends_script;
+mod localhost_healthcheck;
 mod unknown_workflow;
 
 use twiceshy_lint::Entry;
@@ -25,6 +26,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
         Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
+        Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
     ]
 }

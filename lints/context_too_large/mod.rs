@@ -165,7 +165,10 @@ fn asks_git(dockerfile: &Dockerfile) -> bool {
 
 fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
     let Some(first) = hits.first() else { return };
-    let names = listed(hits.iter().map(|hit| shown_path(&hit.path)));
+    let names = listed(hits.iter().map(|hit| match hit.local.kind {
+        LocalKind::NodeModules | LocalKind::VirtualEnv | LocalKind::NextCache => Tree::name(&hit.path).to_owned(),
+        _ => shown_path(&hit.path),
+    }));
     let ignore_file = Tree::join(&first.context.dir, ".dockerignore").unwrap_or_default();
     let source = &first.sent.source;
     let message = match first.local.kind {
@@ -199,9 +202,16 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
             );
         }
     }
+    for hit in hits {
+        if let Some(place) = hit.local.mounted {
+            finding.related(place, format!("a service keeps its data in `{}`", hit.local.path));
+        }
+    }
     let has = |kinds: &[LocalKind]| hits.iter().any(|hit| kinds.contains(&hit.local.kind));
-    if has(&[LocalKind::Data, LocalKind::Database]) {
+    if hits.iter().any(|hit| is_data(hit) && hit.context.is_in_image(&hit.sent)) {
         finding.note("data ends up in a layer of the image, for everyone who can pull it; deleting it in a later step does not help");
+    } else if hits.iter().any(is_data) {
+        finding.note("data ends up in the build cache, and every change in it voids that cache");
     }
     if has(&[LocalKind::NodeModules, LocalKind::VirtualEnv, LocalKind::CargoTarget, LocalKind::NextCache]) {
         finding.note("all of it is sent before the build starts, every change in it voids the cache, and programs built for another system come along");
@@ -233,7 +243,7 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
     // A data directory deep in the sources may well be small.
     let is_minor = |hit: &Hit<'_>| match hit.local.kind {
         LocalKind::History => true,
-        LocalKind::Data => hit.path.contains('/'),
+        LocalKind::Data => hit.path.contains('/') && hit.local.mounted.is_none(),
         _ => false,
     };
     let only_minor = hits.iter().all(is_minor);
@@ -241,6 +251,10 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
     if only_minor || only_clones {
         finding.level(Level::Pedantic);
     }
+}
+
+fn is_data(hit: &Hit<'_>) -> bool {
+    matches!(hit.local.kind, LocalKind::Data | LocalKind::Database)
 }
 
 /// A path as people write it: of files by their extension the pattern.

@@ -46,6 +46,8 @@ struct Missed<'r> {
     cause: Option<(Place, String)>,
     sent: Sent<'r>,
     harm: Harm,
+    /// Whether what is copied becomes a part of the image, and not only of a stage on the way.
+    in_image: bool,
     /// Whether only builds from a fresh clone are known.
     only_clone: bool,
     /// Whether something tracked would no longer be sent.
@@ -73,7 +75,8 @@ fn misses<'r>(repo: &Repo, context: &BuildContext<'r>, line: &'r IgnoreLine) -> 
         path.split('/').any(|part| line.matches(part)) && !context.ignores(path)
     });
     let only_clone = matches!(context.builder, Builder::Workflow(_));
-    Some(Missed { line, path, cause, sent, harm, only_clone, takes_tracked })
+    let in_image = context.is_in_image(&sent);
+    Some(Missed { line, path, cause, sent, harm, in_image, only_clone, takes_tracked })
 }
 
 type Found = (String, Option<(Place, String)>, Harm);
@@ -109,7 +112,7 @@ fn compiled(repo: &Repo, context: &BuildContext<'_>, line: &IgnoreLine) -> Optio
         let own = if line.cleaned == "__pycache__" { format!("{dir}/__pycache__") } else { compiled };
         let from_root = Tree::join(&context.dir, &own)?;
         let is_sent = !context.ignores(&own) && context.sweeps(&own).is_some();
-        let ignored = repo.git_ignores(&from_root, false).filter(|_| is_sent)?;
+        let ignored = repo.git_ignores(&from_root, own.ends_with("__pycache__")).filter(|_| is_sent)?;
         Some((from_root, Some((ignored.place, "git ignores it in every directory".into())), Harm::Noise))
     })
 }
@@ -149,7 +152,7 @@ fn report(missed: &[Missed<'_>], found: &mut Findings) {
     let written = &first.line.written;
     let finding = found.at(
         first.line.place,
-        format!("`{written}` keeps only the one at the root of the context out of the image; `{}` goes in", first.path),
+        format!("`{written}` keeps only the one at the root of the context from Docker; `{}` is copied", first.path),
     );
     finding.label("Docker, unlike git, matches this at the root only");
     let source = &first.sent.source;
@@ -158,10 +161,11 @@ fn report(missed: &[Missed<'_>], found: &mut Findings) {
         finding.related(*place, words.as_str());
     }
     for other in &missed[1..] {
-        finding.related(other.line.place, format!("the same here: `{}` goes in", other.path));
+        finding.related(other.line.place, format!("the same here: `{}` is copied", other.path));
     }
     finding.note(match first.harm {
-        Harm::Secret => "whoever can pull the image can read it, also when a later step deletes it",
+        Harm::Secret if first.in_image => "whoever can pull the image can read it, also when a later step deletes it",
+        Harm::Secret => "it stays in the build cache, and what is built there may have it compiled in",
         Harm::Heavy => "it is sent before the build starts, voids the cache when anything in it changes, and brings programs built for another system",
         Harm::Noise => "every run of the program changes these files, and so voids the cache of the step that copies them",
     });

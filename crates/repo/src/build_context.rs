@@ -1,8 +1,9 @@
 //! Which directory a Dockerfile is built with, which of its files Docker is sent, and who says so.
 
+use crate::compose::{Service, Text as ComposeText};
 use crate::dockerfile::{Copy, Step, Text};
 use crate::workflow::setting;
-use crate::{DockerIgnore, Dockerfile, Repo};
+use crate::{DockerIgnore, Dockerfile, Image, Repo};
 use twiceshy_source::{Place, Tree};
 
 /// A build: a Dockerfile, the directory it takes its files from, and the ignore file between them.
@@ -34,8 +35,17 @@ pub enum Builder {
 impl Repo {
     /// Every build that the repository states, and for Dockerfiles that none names, the likely one.
     pub fn build_contexts(&self) -> Vec<BuildContext<'_>> {
-        let mut found = Vec::new();
+        let services = self.projects.iter().flat_map(|project| &project.services);
+        let mut found: Vec<BuildContext<'_>> = services.filter_map(|service| service.build_context(self)).collect();
         self.workflow_builds(&mut found);
+        // A project and its overrides build the same thing; a working copy is what matters.
+        let mut seen = Vec::new();
+        found.retain(|build| {
+            let key = (build.dockerfile.file, build.dir.clone(), build.target.clone());
+            let is_new = !seen.contains(&key);
+            seen.push(key);
+            is_new
+        });
         for dockerfile in &self.dockerfiles {
             if !found.iter().any(|build| build.dockerfile.file == dockerfile.file) {
                 found.extend(self.guessed_context(dockerfile));
@@ -100,6 +110,42 @@ impl Repo {
     }
 }
 
+impl Service {
+    /// How its image is built, if it is built here from a Dockerfile of the tree.
+    pub fn build_context<'r>(&self, repo: &'r Repo) -> Option<BuildContext<'r>> {
+        let build = self.build.as_ref()?;
+        let target = match &build.target {
+            Some(target) => Some(target.value()?.to_owned()),
+            None => None,
+        };
+        let path = build.dockerfile_path.as_deref()?;
+        repo.build(path, build.context_path.clone()?, target, Builder::Compose(build.place))
+    }
+
+    /// The Dockerfile that its image is built from.
+    pub fn dockerfile<'r>(&self, repo: &'r Repo) -> Option<&'r Dockerfile> {
+        self.build_context(repo).map(|build| build.dockerfile)
+    }
+
+    /// The image that everything in it stands on, and the line that names it: its own, or the one at the bottom of its
+    /// Dockerfile's stages.
+    pub fn base_image(&self, repo: &Repo) -> Option<(Image, Place)> {
+        if self.build.is_none() {
+            let image = self.image.as_ref()?;
+            return Some((Image::parse(image.value()?)?, image.place()));
+        }
+        let build = self.build_context(repo)?;
+        let stage = build.dockerfile.stage(build.target.as_deref())?;
+        build.dockerfile.base_image(stage, &|name| self.build_arg(name))
+    }
+
+    /// The value of a build argument that its build is given.
+    pub(crate) fn build_arg(&self, name: &str) -> Option<String> {
+        let arg = self.build.as_ref()?.args.iter().find(|arg| arg.name == name)?;
+        arg.value.as_ref().and_then(ComposeText::value).map(str::to_owned)
+    }
+}
+
 /// A `COPY` or `ADD` that sends a path to Docker.
 #[derive(Clone, Copy, Debug)]
 pub struct Sent<'r> {
@@ -116,6 +162,13 @@ pub struct Sent<'r> {
 }
 
 impl<'r> BuildContext<'r> {
+    /// A Dockerfile with the directory it stands in, where nothing better is known.
+    pub(crate) fn around(dockerfile: &'r Dockerfile, repo: &'r Repo) -> Self {
+        let dir = Tree::parent(repo.tree.path(dockerfile.file)).to_owned();
+        let ignore = repo.dockerignore(dockerfile.file, &dir);
+        Self { dockerfile, dir, ignore, target: None, builder: Builder::Guessed }
+    }
+
     /// `path`, given from the root of the tree, as seen from the context; `None` when it lies outside.
     pub fn inside<'p>(&self, path: &'p str) -> Option<&'p str> {
         if self.dir.is_empty() {
@@ -134,9 +187,18 @@ impl<'r> BuildContext<'r> {
         })
     }
 
+    /// Whether what is copied becomes a part of the image that is built, and not only of a stage on the way to it.
+    pub fn is_in_image(&self, sent: &Sent<'_>) -> bool {
+        let stage = self.dockerfile.stage(self.target.as_deref());
+        stage.is_some_and(|stage| self.dockerfile.lineage(stage).any(|stage| stage.index == sent.stage))
+    }
+
     /// Whether the build has to do with the package in the directory `dir` (from the context): it is what `sent` takes, a
     /// member of a workspace there, or named by a step.
     pub fn is_about(&self, repo: &Repo, dir: &str, sent: &Sent<'_>) -> bool {
+        let is_node = Tree::join(&self.dir, dir)
+            .and_then(|dir| Tree::join(&dir, "package.json"))
+            .is_some_and(|path| repo.tree.file(&path).is_some());
         let Some((_, source)) = self.sent().into_iter().find(|(other, _)| other.source.place == sent.source.place)
         else {
             return false;
@@ -146,7 +208,7 @@ impl<'r> BuildContext<'r> {
             || at("package.json").and_then(|path| repo.tree.file(&path)).is_some_and(|file| {
                 repo.tree.source(file).is_ok_and(|source| source.text().contains("\"workspaces\""))
             });
-        dir == source || is_workspace || self.steps_name(dir)
+        dir == source || (is_workspace && is_node) || self.steps_name(dir)
     }
 
     /// Whether a step works in `dir`: `WORKDIR`, a source, or a command names it.

@@ -1,6 +1,7 @@
 //! What lies in a working copy and not in git: installed packages, build caches, databases. Told from manifests and
 //! from git's ignore rules, never from what happens to lie on this disk: a report must be the same everywhere.
 
+use crate::compose::MountKind;
 use crate::{GitIgnored, Repo};
 use twiceshy_source::{FileId, Place, Tree};
 
@@ -15,6 +16,8 @@ pub struct LocalPath {
     pub ignored: Option<GitIgnored>,
     /// The manifest because of which it comes about.
     pub manifest: Option<FileId>,
+    /// Where a service mounts it: its data is there.
+    pub mounted: Option<Place>,
 }
 
 /// What lies at a local path.
@@ -66,9 +69,16 @@ impl Repo {
             }
         }
         if below.is_empty() && self.is_repository() {
-            found.push(LocalPath { path: ".git".into(), kind: LocalKind::History, ignored: None, manifest: None });
+            found.push(LocalPath {
+                path: ".git".into(),
+                kind: LocalKind::History,
+                ignored: None,
+                manifest: None,
+                mounted: None,
+            });
         }
-        found.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
+        self.add_mounts(&mut found, below);
+        found.sort_by(|a, b| (&a.path, a.kind, a.mounted.is_none()).cmp(&(&b.path, b.kind, b.mounted.is_none())));
         found.dedup_by(|a, b| a.path == b.path);
         found
     }
@@ -81,7 +91,7 @@ impl Repo {
                 continue; // tracked: part of the repository on purpose
             }
             if let Some(ignored) = self.git_ignores(&path, true) {
-                found.push(LocalPath { path, kind, ignored: Some(ignored), manifest: Some(manifest) });
+                found.push(LocalPath { path, kind, ignored: Some(ignored), manifest: Some(manifest), mounted: None });
                 return;
             }
         }
@@ -107,7 +117,27 @@ impl Repo {
                 continue;
             }
             let ignored = GitIgnored { place: Place::new(file, source.line_span(line)), pattern: written.to_owned() };
-            found.push(LocalPath { path, kind, ignored: Some(ignored), manifest: None });
+            found.push(LocalPath { path, kind, ignored: Some(ignored), manifest: None, mounted: None });
+        }
+    }
+
+    /// Directories that services mount and that git ignores, or that hold a database.
+    fn add_mounts(&self, found: &mut Vec<LocalPath>, below: &str) {
+        let services = self.projects.iter().flat_map(|project| &project.services);
+        for mount in services.flat_map(|service| &service.mounts).filter(|mount| mount.kind == MountKind::Bind) {
+            let (Some(path), Some(target)) = (&mount.path, &mount.target) else { continue };
+            let is_below = !path.is_empty()
+                && (below.is_empty() || path.strip_prefix(below).is_some_and(|rest| rest.starts_with('/')));
+            let is_here = self.tree.file(path).is_some() || self.tree.has_dir(path);
+            if !is_below || is_here {
+                continue;
+            }
+            let ignored = self.git_ignores(path, true);
+            let holds_database = ["/var/lib/postgresql", "/var/lib/mysql", "/data/db", "/var/lib/clickhouse"];
+            if ignored.is_some() || holds_database.iter().any(|dir| target.starts_with(dir)) {
+                let mounted = Some(mount.place);
+                found.push(LocalPath { path: path.clone(), kind: LocalKind::Data, ignored, manifest: None, mounted });
+            }
         }
     }
 

@@ -11,6 +11,8 @@ pub struct ImageFacts {
     pub family: Option<Family>,
     /// Whether its basic programs are BusyBox applets.
     pub busybox: bool,
+    /// Whether its server listens on IPv6 too, as it comes.
+    pub listens_on_ipv6: bool,
     /// Where that was read.
     pub source: String,
     names: Vec<String>,
@@ -108,6 +110,7 @@ fn row(row: &Value) -> ImageFacts {
     ImageFacts {
         family,
         busybox: row.get("busybox").and_then(Value::as_bool).unwrap_or_default(),
+        listens_on_ipv6: row.get("listens").and_then(Value::as_str) == Some("both"),
         source: row.get("source").and_then(Value::as_str).unwrap_or_default().to_owned(),
         names: strings(row, "names"),
         tags: strings(row, "tags"),
@@ -153,7 +156,7 @@ mod tests {
     fn every_row_is_understood_and_has_a_source() {
         let parsed = toml::parse(TABLE);
         assert_eq!(parsed.flaws, []);
-        let keys = ["names", "tags", "not-tags", "family", "busybox", "has", "lacks", "source"];
+        let keys = ["names", "tags", "not-tags", "family", "busybox", "listens", "has", "lacks", "source"];
         for (value, row) in parsed.root.get("image").unwrap().items().iter().zip(&table().rows) {
             for (key, _) in value.entries() {
                 assert!(keys.contains(&key.text.as_str()), "{:?}: `{}` is not a key of the table", row.names, key.text);
@@ -161,6 +164,7 @@ mod tests {
             let kind = row.source.split(':').next().unwrap();
             assert!(["recipe", "run", "vendor", "known"].contains(&kind), "{:?}: where was that read?", row.names);
             assert!(!row.names.is_empty());
+            assert!(value.get("listens").is_none() || row.listens_on_ipv6, "{:?}: `both` or nothing", row.names);
             assert!(value.get("family").is_none() || row.family.is_some(), "{:?}: unknown family", row.names);
             assert!(row.has.iter().all(|tool| !row.lacks.contains(tool)), "{:?}: has what it lacks", row.names);
         }
