@@ -1,4 +1,6 @@
 //! The real components: what a lint says will fail does fail, and what it says will do does.
 
+mod alembic;
 mod errexit;
+mod postgres;
 mod shells;
