@@ -12,6 +12,9 @@ pub struct IgnoredCreateType {}
 /// From this version on `sa.Enum` knows `create_type`, and creates a type with its metadata.
 const HONOURS: Version = [2, 1, 0];
 
+/// A revision with this many after it has run wherever it will run, but for installations that lie that far behind.
+const HISTORY: usize = 20;
+
 impl Lint for IgnoredCreateType {
     type Subject = Repo;
     const META: Meta = meta!(Error, Deploy);
@@ -91,6 +94,10 @@ fn explain(finding: &mut Finding, it: &EnumAgain<'_>, verdict: Verdict, sqlalche
     if let Some(need) = sqlalchemy.filter(|_| verdict != Verdict::Asked) {
         let version = need.exact().map_or_else(|| "needed".to_owned(), |version| format!("{version} is installed"));
         finding.related(need.place, format!("SQLAlchemy: {version}"));
+    }
+    if it.later >= HISTORY {
+        finding.level(Level::Pedantic);
+        finding.note(format!("{} revisions follow: it fails only where a database stands before this one", it.later));
     }
     if it.with_table {
         finding.note(

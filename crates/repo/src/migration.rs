@@ -5,6 +5,8 @@ mod chain;
 mod lower;
 mod operation;
 mod sql;
+#[cfg(test)]
+mod tests;
 
 pub use again::EnumAgain;
 pub use chain::{Chain, TypeOrigin, Types};

@@ -5,6 +5,8 @@ mod imports;
 pub mod json;
 pub(crate) mod machine;
 mod resolve;
+#[cfg(test)]
+mod tests;
 pub(crate) mod value;
 
 pub use env_reads::{EnvRead, Fallback};

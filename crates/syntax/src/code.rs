@@ -101,7 +101,7 @@ pub struct Call<'a> {
 /// An argument of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct Arg<'a> {
-    /// Its keyword, if it has one.
+    /// Its keyword, if it has one; that of Python's `**options` is `**`.
     pub keyword: Option<Name<'a>>,
     /// Its value.
     pub value: Expr<'a>,

@@ -26,13 +26,11 @@ impl TypeChange {
         let mut changes = Vec::new();
         for (index, token) in tokens.iter().enumerate() {
             let rest = Words { tokens: tokens.get(index + 1..).unwrap_or_default() };
-            match token {
-                Token::Word(word) => match word.as_str() {
-                    "create" => changes.extend(rest.create()),
-                    "drop" => rest.drop(&mut changes),
-                    "alter" => changes.extend(rest.alter()),
-                    _ => {}
-                },
+            let Token::Word(word) = token else { continue };
+            match word.as_str() {
+                "create" => changes.extend(rest.create()),
+                "drop" => rest.drop(&mut changes),
+                "alter" => changes.extend(rest.alter()),
                 _ => {}
             }
         }

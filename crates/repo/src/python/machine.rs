@@ -442,7 +442,12 @@ impl<'a> Machine<'a> {
             ExprKind::Num(text) => ValueKind::Num(text),
             ExprKind::Bool(value) => ValueKind::Bool(value),
             ExprKind::Null => ValueKind::Null,
-            ExprKind::Name(name) => return self.lookup(name).unwrap_or_else(|| Value::unknown(span)),
+            // A variable's value stands where it was written; a class or module where it is named.
+            ExprKind::Name(name) => match self.lookup(name) {
+                Some(Value { kind: kind @ (ValueKind::Name(_) | ValueKind::Class(_)), .. }) => kind,
+                Some(value) => return value,
+                None => ValueKind::Unknown,
+            },
             ExprKind::Member(object, name) => {
                 let object = self.expr(object);
                 match object.kind {
@@ -655,7 +660,7 @@ impl<'a> Machine<'a> {
         }
         let callee = self.expr(&call.callee);
         let args = self.args(call.args);
-        let is_open = call.args.iter().any(|arg| matches!(arg.value.kind, ExprKind::Spread(_)));
+        let is_open = call.args.iter().any(|arg| arg.keyword.is_some_and(|name| name.text == "**"));
         if let Some(text) = self.text_method(callee, args) {
             return Value { span: callee.span, kind: text };
         }
@@ -670,10 +675,10 @@ impl<'a> Machine<'a> {
             match arg.value.kind {
                 ExprKind::Spread(operand) => {
                     let operand = self.expr(operand);
-                    match operand.kind {
+                    match (arg.keyword, operand.kind) {
                         // `*columns` of a list that is known.
-                        ValueKind::List(items) => values.extend(items.iter().map(|item| (None, *item))),
-                        _ => values.push((None, Value::unknown(arg.value.span))),
+                        (None, ValueKind::List(items)) => values.extend(items.iter().map(|item| (None, *item))),
+                        _ => values.push((arg.keyword, Value::unknown(arg.value.span))),
                     }
                 }
                 _ => values.push((arg.keyword, self.expr(&arg.value))),

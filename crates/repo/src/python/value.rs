@@ -47,9 +47,9 @@ pub(crate) struct Called<'a> {
     pub span: Span,
     pub call: &'a Call<'a>,
     pub callee: Value<'a>,
-    /// In the order of `call.args`.
+    /// In order; a list that is spread into them and known stands here item by item.
     pub args: &'a [(Option<Name<'a>>, Value<'a>)],
-    /// Something is spread into its arguments: there may be more than are seen.
+    /// It is given `**options`: there may be keywords that are not seen.
     pub is_open: bool,
 }
 

@@ -80,12 +80,12 @@ impl<'a> Converter<'a> {
             ast::Stmt::For(it) => {
                 let over = self.over(&it.target, &it.iter);
                 let over = self.arena.alloc_slice_copy(&[over]);
-                StmtKind::Loop(over, self.blocks_of(&[&it.body, &it.orelse]))
+                StmtKind::Loop(over, self.both(&it.body, &it.orelse))
             }
             ast::Stmt::While(it) => {
                 let test = self.expr(&it.test);
                 let test = self.arena.alloc_slice_copy(&[test]);
-                StmtKind::Loop(test, self.blocks_of(&[&it.body, &it.orelse]))
+                StmtKind::Loop(test, self.both(&it.body, &it.orelse))
             }
             ast::Stmt::If(it) => self.if_statement(it),
             ast::Stmt::With(it) => {
@@ -100,7 +100,7 @@ impl<'a> Converter<'a> {
                     let ast::ExceptHandler::ExceptHandler(handler) = handler;
                     (self.optional(handler.type_.as_deref()), self.block(&handler.body))
                 }));
-                let after = self.blocks_of(&[&it.orelse, &it.finalbody]);
+                let after = self.both(&it.orelse, &it.finalbody);
                 StmtKind::Try(self.arena.alloc(Try { body, handlers, after }))
             }
             ast::Stmt::Assert(it) => match &it.msg {
@@ -118,15 +118,12 @@ impl<'a> Converter<'a> {
         self.blocks.push(Stmt { span: at, kind });
     }
 
-    /// Several blocks as one.
-    fn blocks_of(&mut self, blocks: &[&[ast::Stmt]]) -> &'a [Stmt<'a>] {
-        match blocks {
-            [first, second] if second.is_empty() => self.block(first),
-            [first, second] if first.is_empty() => self.block(second),
-            _ => {
-                let copies: Vec<_> = blocks.iter().map(|block| self.block(block)).collect();
-                self.arena.alloc_slice_copy(&copies.concat())
-            }
+    /// Two blocks as one.
+    fn both(&mut self, first: &[ast::Stmt], second: &[ast::Stmt]) -> &'a [Stmt<'a>] {
+        let (first, second) = (self.block(first), self.block(second));
+        match (first, second) {
+            (block, []) | ([], block) => block,
+            _ => self.arena.alloc_slice_copy(&[first, second].concat()),
         }
     }
 
@@ -276,8 +273,10 @@ impl<'a> Converter<'a> {
                 match &keyword.arg {
                     Some(name) => Arg { keyword: Some(self.name(name)), value },
                     None => {
+                        let at = span(keyword.range);
+                        let stars = Name { text: "**", span: Span { start: at.start, end: at.start + 2 } };
                         let kind = ExprKind::Spread(self.arena.alloc(value));
-                        Arg { keyword: None, value: Expr { span: span(keyword.range), kind } }
+                        Arg { keyword: Some(stars), value: Expr { span: at, kind } }
                     }
                 }
             }

@@ -1,3 +1,5 @@
+//! What becomes of Python's forms.
+
 use super::*;
 use crate::code::{Expr, ExprKind, Stmt, StmtKind};
 
@@ -93,7 +95,7 @@ fn every_form_keeps_its_parts() {
         ("from . import y", "import . y=y"),
         ("if TYPE_CHECKING:\n  import a\nelse:\n  import b", "if TYPE_CHECKING {import a types} {import b}"),
         ("if a: b\nelif c: d\nelse: e", "if a {b} {if c {d} {e}}"),
-        ("x: int = f(1, *a, k='v', **o)", "set x:int f(1 *a k=\"v\" *o)"),
+        ("x: int = f(1, *a, k='v', **o)", "set x:int f(1 *a k=\"v\" **=*o)"),
         ("a = b = None", "set a b null"),
         ("x += 1", "(x += 1)"),
         ("for a in b: c", "loop (a in b) {c}"),

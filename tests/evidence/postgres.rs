@@ -1,0 +1,94 @@
+//! A PostgreSQL server of this machine, on a cluster of its own that goes away with it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A running server; it listens on a socket in its directory only.
+pub struct Postgres {
+    home: tempfile::TempDir,
+    programs: PathBuf,
+}
+
+impl Postgres {
+    /// Makes a cluster and starts its server. Panics with what to install where there is none.
+    pub fn start() -> Self {
+        let programs = programs().expect("PostgreSQL's initdb was not found: apt-get install postgresql");
+        let home = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").unwrap();
+        if is_root() {
+            must(Command::new("chown").arg("postgres").arg(home.path()));
+        }
+        let server = Self { home, programs };
+        let data = server.path("data");
+        let socket = server.socket();
+        must(server.program("initdb").args(["--auth=trust", "--username=postgres", "--no-sync", "-D"]).arg(&data));
+        let options = format!("-c listen_addresses= -c unix_socket_directories={socket} -c fsync=off");
+        let log = server.path("log");
+        must(server.program("pg_ctl").args(["-w", "-s", "-o", &options, "-l", &log, "-D", &data, "start"]));
+        server
+    }
+
+    /// The directory of its socket: the `host` of a connection as `postgres`.
+    pub fn socket(&self) -> String {
+        self.home.path().display().to_string()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.home.path().join(name).display().to_string()
+    }
+
+    /// One of PostgreSQL's programs; it refuses to run as root.
+    fn program(&self, name: &str) -> Command {
+        let path = self.programs.join(name);
+        let mut command = if is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(path);
+            command
+        } else {
+            Command::new(path)
+        };
+        command.current_dir(self.home.path());
+        command
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let data = self.path("data");
+        let _ = self.program("pg_ctl").args(["-s", "-m", "immediate", "-D", &data, "stop"]).output();
+    }
+}
+
+/// Where Debian and others put the programs: those of the newest version.
+fn programs() -> Option<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|version| version.path().join("bin"))
+        .filter(|bin| bin.join("initdb").exists())
+        .collect();
+    found.sort();
+    let on_path = std::env::var_os("PATH").and_then(|path| {
+        std::env::split_paths(&path).find(|dir| dir.join("initdb").exists() && dir.join("pg_ctl").exists())
+    });
+    found.pop().or(on_path)
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
+}
+
+/// Runs a command that has to succeed.
+pub fn must(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{said}", output.status);
+    output
+}
+
+/// The Python of an environment that `tests/evidence/setup.sh` makes.
+pub fn python(top: &Path, environment: &str) -> Command {
+    let python = top.join("target/evidence").join(environment).join("bin/python");
+    assert!(python.exists(), "{} is missing: run tests/evidence/setup.sh", python.display());
+    Command::new(python)
+}
