@@ -5,6 +5,7 @@ mod dockerignore_root_only;
 mod ignored_create_type;
 mod json_dumps_in_json_column;
 mod unknown_workflow;
+mod untracked_import;
 
 use twiceshy_lint::Entry;
 
@@ -17,4 +18,5 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
     ]
+    vec![Entry::of::<unknown_workflow::UnknownWorkflow>(), Entry::of::<untracked_import::UntrackedImport>()]
 }

@@ -2,3 +2,4 @@
 
 mod errexit;
 mod shells;
+mod untracked_import;
