@@ -12,6 +12,7 @@ mod json_dumps_in_json_column;
 mod loop_ends_script;
 mod localhost_healthcheck;
 mod unknown_workflow;
+mod untracked_import;
 
 use twiceshy_lint::Entry;
 
@@ -29,4 +30,5 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
     ]
+    vec![Entry::of::<unknown_workflow::UnknownWorkflow>(), Entry::of::<untracked_import::UntrackedImport>()]
 }

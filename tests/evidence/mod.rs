@@ -5,3 +5,4 @@ mod errexit;
 mod ports;
 mod postgres;
 mod shells;
+mod untracked_import;

@@ -3,9 +3,9 @@
 mod aliases;
 mod generated;
 
-use crate::Repo;
+use crate::{ImportTarget, PythonImport, Repo};
 pub(crate) use aliases::Index;
-use twiceshy_source::{FileId, IgnoreRule, Place, Span, Tree};
+use twiceshy_source::{FileId, IgnoreRule, Place, Tree};
 
 /// What an import leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Repo {
         let specifier = specifier.split('?').next().unwrap_or_default();
         if specifier.starts_with("./") || specifier.starts_with("../") || specifier == "." || specifier == ".." {
             return match Tree::join(Tree::parent(from), specifier) {
-                Some(path) => self.at(from, path, true),
+                Some(path) => self.at(from, path, !self.is_merged_with_others(from)),
                 None => Resolved::Unknown,
             };
         }
@@ -100,7 +100,13 @@ impl Repo {
         {
             return Resolved::Unknown;
         }
-        let on_disk = candidates(&path).find(|candidate| self.tree.is_file_on_disk(candidate));
+        let files = candidates(&path);
+        self.gap(from, path, files, certain)
+    }
+
+    /// Why none of the `files` that would serve an import of `path` is tracked.
+    fn gap(&self, from: &str, path: String, mut files: impl Iterator<Item = String>, certain: bool) -> Resolved {
+        let on_disk = files.find(|candidate| self.tree.is_file_on_disk(candidate));
         let would_be = on_disk.as_deref().unwrap_or(&path);
         if generated::is_generated(self, from, would_be) {
             return Resolved::Generated;
@@ -110,9 +116,56 @@ impl Repo {
             (_, Some(ignored)) if !ignored.is_accident => Resolved::Generated,
             (Some(path), Some(ignored)) => Resolved::Untracked { path, why: Untracked::Ignored(ignored) },
             (Some(path), None) => Resolved::Untracked { path, why: Untracked::NeverAdded },
-            (None, ignored) if certain && !self.is_merged_with_others(from) => Resolved::Missing { path, ignored },
+            (None, ignored) if certain => Resolved::Missing { path, ignored },
             (None, _) => Resolved::Unknown,
         }
+    }
+
+    /// What an import of a Python module leads to, as far as it can fail in a clone: `Unknown` otherwise.
+    pub fn resolve_python_import(&self, from: FileId, import: &PythonImport) -> Resolved {
+        match self.resolve_python(from, import) {
+            ImportTarget::File(file) if self.tree.is_tracked(self.tree.path(file)) => Resolved::Tracked(file),
+            ImportTarget::File(file) => {
+                Resolved::Untracked { path: self.tree.path(file).to_owned(), why: Untracked::NeverAdded }
+            }
+            ImportTarget::Missing(path) => {
+                let files = [format!("{path}.py"), format!("{path}/__init__.py")];
+                if files.iter().any(|file| self.tree.is_tracked(file)) || !self.is_certain_module(&path, import) {
+                    return Resolved::Unknown;
+                }
+                self.gap(self.tree.path(from), path, files.into_iter(), true)
+            }
+            ImportTarget::Namespace(_) => Resolved::Unknown,
+            ImportTarget::External => self.hidden_module(from, import).unwrap_or(Resolved::External),
+        }
+    }
+
+    /// A relative import into a directory that is not there: only an ignore rule tells it from a submodule and the like.
+    fn hidden_module(&self, from: FileId, import: &PythonImport) -> Option<Resolved> {
+        let from = self.tree.path(from);
+        let up = "../".repeat(import.dots.checked_sub(1)? as usize);
+        let path = Tree::join(Tree::parent(from), &format!("{up}{}", import.module.replace('.', "/")))?;
+        let files = [format!("{path}.py"), format!("{path}/__init__.py")];
+        let is_hidden = self.ignored(&files[0]).is_some() || files.iter().any(|file| self.tree.is_file_on_disk(file));
+        is_hidden.then(|| self.gap(from, path, files.into_iter(), true))
+    }
+
+    /// Whether nothing but a file at `path` serves the import. `connectors/dropbox/` may well import somebody else's
+    /// `dropbox`: a name without dots is ours only where its package stands in a directory that is on Python's path.
+    fn is_certain_module(&self, path: &str, import: &PythonImport) -> bool {
+        const MARKS: [&str; 7] =
+            ["pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "manage.py", "alembic.ini", "Dockerfile"];
+        if import.dots > 0 {
+            return true;
+        }
+        let module = import.module.replace('.', "/");
+        let Some(home) = path.strip_suffix(&module) else { return false };
+        let home = home.trim_end_matches('/');
+        let has = |name: &str| {
+            self.tree.file(&if home.is_empty() { name.to_owned() } else { format!("{home}/{name}") }).is_some()
+        };
+        let is_root = home.is_empty() || Tree::name(home) == "src" || MARKS.iter().any(|mark| has(mark));
+        is_root && !has("__init__.py")
     }
 
     /// The tracked file that serves an import of `path`: itself, with an extension, or the index of a directory.
@@ -152,16 +205,21 @@ impl Repo {
         )
     }
 
+    /// A tracked path that differs from `path`, with or without an extension, in upper and lower case only.
+    pub fn path_in_other_case(&self, path: &str) -> Option<&str> {
+        let names = |known: &str| {
+            let rest = known.get(path.len()..).unwrap_or("?");
+            let same = known.get(..path.len()).is_some_and(|start| start.eq_ignore_ascii_case(path));
+            same && (rest.is_empty()
+                || rest.strip_prefix('.').is_some_and(is_module_end)
+                || rest.starts_with("/index."))
+        };
+        self.tree.files().map(|file| self.tree.path(file)).find(|known| names(known) && self.tree.is_tracked(known))
+    }
+
     fn ignored(&self, path: &str) -> Option<Ignored> {
         let rule = self.tree.ignores().rule(path, false)?;
-        let place = self.tree.file(&rule.path).and_then(|file| {
-            let source = self.tree.source(file).ok()?;
-            let line = (0..source.line_count()).rev().find(|line| source.line(*line).trim() == rule.pattern.trim())?;
-            let span = source.line_span(line);
-            let text = span.of(source.text());
-            let end = span.start as usize + text.trim_end().len();
-            Some(Place::new(file, Span::new(span.start as usize, end)))
-        });
+        let place = self.git_ignores(path, false).map(|line| line.place);
         let is_accident = generated::is_accident(self, &rule, path);
         Some(Ignored { rule, place, is_accident })
     }
@@ -189,18 +247,23 @@ const EXTENSIONS: [&str; 14] =
 fn is_module_end(end: &str) -> bool {
     const OTHERS: [&str; 9] = ["mdx", "md", "coffee", "graphql", "gql", "d.mts", "d.cts", "yaml", "yml"];
     // Tests and the like stand beside a module and do not replace it.
-    const BESIDE: [&str; 10] = ["test", "spec", "stories", "story", "bench", "e2e", "cy", "mock", "module", "snap"];
+    const BESIDE: [&str; 9] = ["spec", "stories", "story", "bench", "e2e", "cy", "mock", "module", "snap"];
     if EXTENSIONS.contains(&end) || OTHERS.contains(&end) {
         return true;
     }
     match end.split_once('.') {
-        Some((variant, rest)) => !BESIDE.contains(&variant) && EXTENSIONS.contains(&rest),
+        Some((variant, rest)) => {
+            !BESIDE.contains(&variant)
+                && !variant.ends_with("test")
+                && !variant.ends_with("tests")
+                && EXTENSIONS.contains(&rest)
+        }
         None => false,
     }
 }
 
 /// The files that would serve an import of `path`.
-fn candidates(path: &str) -> impl Iterator<Item = String> {
+fn candidates(path: &str) -> impl Iterator<Item = String> + use<> {
     let stem = ["js", "jsx", "mjs", "cjs"].iter().find_map(|end| path.strip_suffix(end)?.strip_suffix('.'));
     let with = |base: &str| EXTENSIONS.map(|extension| format!("{base}.{extension}"));
     let mut list = vec![path.to_owned()];

@@ -136,35 +136,9 @@ impl Repo {
             return self.package_import(from, name);
         }
         let scope = self.import_index().scope(from);
-        let mut best: Option<Resolved> = None;
-        if let Some(scope) = scope {
-            let mut matches: Vec<_> = scope
-                .aliases
-                .iter()
-                .filter_map(|(pattern, targets)| Some((pattern, targets, matched(pattern, name)?)))
-                .collect();
-            // TypeScript takes the pattern with the longest prefix.
-            matches.sort_by_key(|(pattern, ..)| std::cmp::Reverse(pattern.find('*').unwrap_or(usize::MAX)));
-            // A package cannot be called `@/x` or `~/x`: the alias is all there is.
-            let certain = name.starts_with("@/") || name.starts_with("~/");
-            let only_one = matches.iter().map(|(_, targets, _)| targets.len()).sum::<usize>() == 1;
-            for (_, targets, star) in &matches {
-                for target in *targets {
-                    let path = target.replace('*', star);
-                    let home = target.split('*').next().unwrap_or_default().trim_end_matches('/');
-                    let is_here = home.is_empty() || self.tree.has_dir(home);
-                    match self.at(from, path, certain && only_one && is_here) {
-                        Resolved::Tracked(file) => return Resolved::Tracked(file),
-                        found @ Resolved::Untracked { .. } => best = Some(found),
-                        found => {
-                            best.get_or_insert(found);
-                        }
-                    }
-                }
-            }
-        }
-        if let Some(found) = best {
-            return found;
+        match scope.and_then(|scope| self.through(scope, from, name)) {
+            None | Some(Resolved::External) => {}
+            Some(found) => return found,
         }
         if let Some(rest) = name.strip_prefix("$lib").filter(|rest| rest.is_empty() || rest.starts_with('/')) {
             let home = above(from).find(|dir| {
@@ -178,13 +152,14 @@ impl Repo {
             };
         }
         for base in scope.iter().flat_map(|scope| &scope.bases) {
-            let path = joined(base, name);
-            match self.at(from, path, false) {
-                Resolved::Tracked(file) => return Resolved::Tracked(file),
-                // Most names here are packages: one that lies beside tracked files is not.
-                Resolved::Untracked { path, why: why @ Untracked::Ignored(_) }
-                    if self.tree.has_dir(&joined(base, name.split('/').next().unwrap_or_default())) =>
-                {
+            // Most names here are packages: one that lies beside tracked files is not.
+            if !self.leads_into_the_tree(base, name) {
+                continue;
+            }
+            // `src/app/x` names this tree, not a package.
+            match self.at(from, joined(base, name), name.starts_with("src/")) {
+                found @ (Resolved::Tracked(_) | Resolved::Missing { .. }) => return found,
+                Resolved::Untracked { path, why: why @ Untracked::Ignored(_) } => {
                     return Resolved::Untracked { path, why };
                 }
                 _ => {}
@@ -194,6 +169,61 @@ impl Repo {
             return Resolved::Unknown;
         }
         Resolved::External
+    }
+
+    /// What the patterns of a tsconfig.json make of a name; `External` when none matches.
+    fn through(&self, scope: &Scope, from: &str, name: &str) -> Option<Resolved> {
+        let mut matches: Vec<_> = Vec::new();
+        for (pattern, targets) in &scope.aliases {
+            let Some(star) = matched(pattern, name) else { continue };
+            matches.extend(targets.iter().map(|target| (pattern, target, star)));
+        }
+        // TypeScript takes the pattern with the longest prefix.
+        matches.sort_by_key(|(pattern, ..)| std::cmp::Reverse(pattern.find('*').unwrap_or(usize::MAX)));
+        matches.dedup();
+        let mut best = Resolved::External;
+        let mut is_undecided = false;
+        for (pattern, target, star) in matches {
+            let home = target.split('*').next().unwrap_or_default().trim_end_matches('/');
+            // `*` takes in every package's name as well.
+            if pattern.starts_with('*') && !self.leads_into_the_tree(home, star) {
+                is_undecided = true;
+                continue;
+            }
+            let is_here = home.is_empty() || self.tree.has_dir(home);
+            let certain = is_here && self.is_no_package(from, pattern);
+            match self.at(from, target.replace('*', star), certain) {
+                Resolved::Tracked(file) => return Some(Resolved::Tracked(file)),
+                found @ Resolved::Untracked { .. } => best = found,
+                found @ Resolved::Missing { .. } if best == Resolved::External => best = found,
+                Resolved::Missing { .. } => {}
+                _ => is_undecided = true,
+            }
+        }
+        match best {
+            Resolved::Missing { .. } if is_undecided => Some(Resolved::Unknown),
+            Resolved::External if is_undecided => Some(Resolved::Unknown),
+            found => Some(found),
+        }
+    }
+
+    /// Whether no package can have a name that `pattern` matches: `@/*`, or a scope that the package does not depend on.
+    fn is_no_package(&self, from: &str, pattern: &str) -> bool {
+        if pattern.starts_with("@/") || pattern.starts_with("~/") || pattern.starts_with("$") {
+            return true;
+        }
+        let Some((prefix, _)) = pattern.split_once("/*") else { return false };
+        let scope = prefix.split('/').next().unwrap_or_default();
+        let is_scope = |name: &str| name.split('/').next() == Some(scope);
+        self.package_of(from)
+            .is_some_and(|package| !package.dependencies.iter().any(|dependency| is_scope(&dependency.name)))
+            && !self.node_packages.iter().any(|package| package.name.as_deref().is_some_and(is_scope))
+    }
+
+    /// Whether the first part of `name` is a directory or module in `base`.
+    fn leads_into_the_tree(&self, base: &str, name: &str) -> bool {
+        let first = joined(base, name.split('/').next().unwrap_or_default());
+        self.tree.has_dir(&first) || self.tracked_at(&first).is_some()
     }
 
     fn package_import(&self, from: &str, name: &str) -> Resolved {

@@ -4,7 +4,7 @@ use crate::Repo;
 use twiceshy_source::{IgnoreRule, Tree};
 
 /// Directories that tools write: bundlers, compilers, frameworks, code generators.
-const OUTPUT: [&str; 37] = [
+const OUTPUT: [&str; 38] = [
     "dist",
     "build",
     "out",
@@ -42,6 +42,7 @@ const OUTPUT: [&str; 37] = [
     "graphql",
     "wasm",
     "locales",
+    "+types",
 ];
 
 /// Words in the names of files that tools write.
@@ -81,7 +82,11 @@ pub(super) fn is_generated(repo: &Repo, from: &str, path: &str) -> bool {
         return true;
     }
     let name = Tree::name(path).to_ascii_lowercase();
-    if MADE.iter().any(|word| name.contains(word)) || OUTPUT.contains(&name.as_str()) || name.starts_with('.') {
+    if name.split('.').next() == Some("version")
+        || MADE.iter().any(|word| name.contains(word))
+        || OUTPUT.contains(&name.as_str())
+        || name.starts_with('.')
+    {
         return true;
     }
     let stem = name.split('.').next().unwrap_or_default();
@@ -107,19 +112,39 @@ fn is_package_output(repo: &Repo, path: &str) -> bool {
     first != "src" && inside.contains('/') && package.entries.iter().any(is_named)
 }
 
-/// Whether a script of the package, or of one above, names the file: it is likely to write it.
+/// Whether a script of the package, or of one above, names the file or a directory that holds it: it is likely to write it.
 fn is_written_by_a_script(repo: &Repo, path: &str, stem: &str) -> bool {
-    let names = |text: &str| stem.len() >= 4 && text.to_ascii_lowercase().contains(stem);
     let mut dir = path;
     while !dir.is_empty() {
         dir = Tree::parent(dir);
         let Some(package) = repo.package_of(&format!("{dir}/x")) else { return false };
         dir = Tree::parent(repo.tree.path(package.file));
-        if package.scripts.iter().any(|script| names(script.command.text())) {
+        let inside = path.strip_prefix(dir).unwrap_or(path).trim_start_matches('/');
+        let directories: Vec<_> = inside.match_indices('/').skip(1).map(|(end, _)| &inside[..end]).collect();
+        let names = |text: &str| {
+            writes(text) && (names_file(text, stem) || directories.iter().any(|directory| text.contains(directory)))
+        };
+        if package.scripts.iter().map(|script| script.command.text()).any(names) {
             return true;
         }
     }
     false
+}
+
+/// Whether a command looks as if it wrote files: most others read the ones they name.
+fn writes(command: &str) -> bool {
+    [" -o", "--out", "gen", ">", "cp ", "compile", "build"].iter().any(|word| command.contains(word))
+}
+
+/// Whether a command names a file `stem.SOMETHING`.
+fn names_file(command: &str, stem: &str) -> bool {
+    let command = command.to_ascii_lowercase();
+    !stem.is_empty()
+        && command.match_indices(stem).any(|(at, _)| {
+            let before = command[..at].chars().next_back();
+            command[at + stem.len()..].starts_with('.')
+                && !before.is_some_and(|before| before.is_alphanumeric() || before == '-')
+        })
 }
 
 /// Whether `rule` means a directory of that name in any place, and hides `path` though it is none of those that the rule
