@@ -24,11 +24,12 @@ impl Run {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The reasons for which something below `path` was skipped, from a JSON report.
+    /// The reasons for which `path`, or something below it, was skipped, from a JSON report.
     pub fn skipped(&self, path: &str) -> Vec<String> {
         let json = self.json();
         let skipped = json["skipped"].as_array().unwrap().iter();
-        let of_path = skipped.filter(|skip| skip["path"].as_str().unwrap().starts_with(path));
+        let is_below = |at: &str| at.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let of_path = skipped.filter(|skip| is_below(skip["path"].as_str().unwrap()));
         of_path.map(|skip| skip["reason"].as_str().unwrap().to_owned()).collect()
     }
 }

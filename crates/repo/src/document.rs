@@ -4,7 +4,7 @@ use crate::{
     Action, Compose, DockerIgnore, Dockerfile, Env, Migration, Node, NodePackage, Python, Requirements, Script, Sql,
     TsConfig, Workflow,
 };
-use twiceshy_source::{FileId, Source, Tree};
+use twiceshy_source::{FileId, Source, Span, Tree};
 use twiceshy_syntax::Flaw;
 
 /// What a file is, decided by its path and, where that is not enough, its first line.
@@ -199,6 +199,10 @@ pub(crate) fn lower(kind: Kind, input: Input<'_>) -> Lowered {
         Kind::Requirements => crate::requirements::lower(input, &mut out),
         Kind::Rust => crate::rust::lower(input, &mut out),
         Kind::Markdown => crate::markdown::lower(input, &mut out),
+    }
+    for script in out.scripts.iter().filter(|script| script.shell().given_up) {
+        let what = "a script too damaged to be read in reasonable time".to_owned();
+        out.flaws.push(Flaw { span: script.extract().place(Span::new(0, 0)).span(), what });
     }
     out
 }

@@ -417,10 +417,7 @@ impl Batch<'_> {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                let mut path = String::new();
-                if let ignore::Error::WithPath { path: at, .. } = &error {
-                    path = relative(at).0;
-                }
+                let path = path_of(&error).map_or_else(String::new, |path| relative(path).0);
                 let why = error.io_error().map_or_else(|| error.to_string(), |io| io.kind().to_string());
                 self.skipped.push(Skip { path, reason: SkipReason::Unreadable(why) });
                 return;
@@ -443,6 +440,16 @@ impl Batch<'_> {
             Some(_) => self.skipped.push(Skip { path, reason: SkipReason::Name }),
             None => self.skipped.push(Skip { path, reason: SkipReason::Special }),
         }
+    }
+}
+
+/// The path that an error of the walk is about.
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        ignore::Error::Loop { child, .. } => Some(child),
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! reported (it rejects scripts that bash accepts): what stands inside is still found, and [`Shell::damaged`] tells.
 
 mod lower;
+mod read;
 mod word;
 
 use twiceshy_source::Span;
@@ -20,6 +21,8 @@ pub struct Shell {
     pub comments: Vec<Span>,
     /// What was not understood, though the commands in it were found. Nothing to report: bash may understand it.
     pub damaged: Vec<Span>,
+    /// Whether reading it was given up, because it is too damaged for its size; it then holds nothing.
+    pub given_up: bool,
 }
 
 /// A command of a [`Shell`].

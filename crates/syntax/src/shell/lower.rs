@@ -4,23 +4,11 @@ use super::{
     Arm, Assignment, Branch, For, Joint, MAX_DEPTH, Name, Node, NodeId, NodeKind, Redirect, RedirectKind, Shell,
     Simple, Test, While, Word,
 };
-use std::cell::RefCell;
-use tree_sitter::{Node as Ts, Parser};
+use tree_sitter::Node as Ts;
 use twiceshy_source::Span;
 
-thread_local! {
-    /// Making a parser costs more than parsing a healthcheck.
-    static PARSER: RefCell<Option<Parser>> = RefCell::new(parser());
-}
-
-fn parser() -> Option<Parser> {
-    let mut parser = Parser::new();
-    parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
-    Some(parser)
-}
-
 pub(super) fn shell(text: &str) -> Shell {
-    let tree = PARSER.with_borrow_mut(|parser| parser.as_mut()?.parse(text, None));
+    let tree = super::read::tree(text);
     let mut lower = Lower { text, shell: Shell::default(), depth: 0 };
     let all = Span::new(0, text.len());
     let root = lower.node(Shell::ROOT, all);
@@ -28,6 +16,7 @@ pub(super) fn shell(text: &str) -> Shell {
         let items = lower.statements(root, &children(tree.root_node()));
         lower.shell.nodes[root.0 as usize].kind = NodeKind::List(items);
     }
+    lower.shell.given_up = tree.is_none();
     lower.shell.comments.sort();
     lower.shell
 }
