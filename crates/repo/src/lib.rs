@@ -7,6 +7,8 @@
 
 mod build_context;
 pub mod compose;
+pub mod boot;
+mod compose;
 pub mod dockerfile;
 mod dockerignore;
 mod document;
