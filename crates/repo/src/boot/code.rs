@@ -154,6 +154,10 @@ impl<'a> Reader<'a, '_> {
             ExprKind::Template(parts) | ExprKind::List(parts) | ExprKind::Other(parts) => {
                 parts.iter().for_each(|part| self.expression(part));
             }
+            ExprKind::Comprehension(element, parts) => {
+                self.expression(element);
+                parts.iter().for_each(|part| self.expression(part));
+            }
             ExprKind::Dict(entries) => {
                 for entry in entries {
                     if let Some(Expr { kind: ExprKind::Str(name), span }) = entry.key {
