@@ -36,6 +36,8 @@ pub enum Cause {
         names: Vec<String>,
         /// How many it demands.
         of: usize,
+        /// Files that those in turn need and that are not on the list either, as the list would name them.
+        needed: Vec<String>,
         /// Whether the list is empty.
         is_empty: bool,
     },
@@ -320,7 +322,7 @@ impl Directory<'_> {
         for set in demands {
             let family = files.family(set.names.iter().map(|(name, _)| name.as_str()));
             match family.filter(|family| family.directory == self.path) {
-                Some(family) => gaps.extend(self.missing_names(list, set, &family.files, &mut added)),
+                Some(family) => gaps.extend(self.missing_names(list, set, &family.files, &creations, &mut added)),
                 None => gaps.extend(self.missing_objects(list, set, &creations, &mut added)),
             }
         }
@@ -343,7 +345,37 @@ impl Directory<'_> {
         }
     }
 
-    fn missing_names(&self, list: &BootList, set: &NameSet, files: &[Option<FileId>], added: &mut FxHashSet<FileId>) -> Option<Gap> {
+    /// Files that `missing` need and that no list names, with those that these need, in order.
+    fn needed_by(&self, missing: &[FileId], creations: &FxHashMap<String, Vec<Creation>>) -> Vec<FileId> {
+        let Some(&oldest) = missing.iter().min() else { return Vec::new() };
+        let mut all = missing.to_vec();
+        let mut at = 0;
+        while let Some(&file) = all.get(at) {
+            at += 1;
+            let Some(sql) = self.sql(file) else { continue };
+            for used in sql.statements.iter().flat_map(|statement| &statement.uses) {
+                let is_made = |all: &[FileId]| creations.get(&used.text).is_some_and(|made| made.iter().any(|creation| all.contains(&creation.file)));
+                let creation = self.only_unlisted(&used.text, creations).filter(|creation| creation.file > oldest && !is_made(&all));
+                all.extend(creation.map(|creation| creation.file));
+            }
+        }
+        let mut needed = all.split_off(missing.len());
+        needed.sort();
+        needed
+    }
+
+    fn as_listed(&self, list: &BootList, files: &[FileId]) -> Vec<String> {
+        files.iter().map(|file| self.repo.as_listed(list, *file)).collect()
+    }
+
+    fn missing_names(
+        &self,
+        list: &BootList,
+        set: &NameSet,
+        files: &[Option<FileId>],
+        creations: &FxHashMap<String, Vec<Creation>>,
+        added: &mut FxHashSet<FileId>,
+    ) -> Option<Gap> {
         let missing: Vec<(&(String, Place), FileId)> = set
             .names
             .iter()
@@ -352,15 +384,32 @@ impl Directory<'_> {
             .filter(|(_, file)| !self.is_listed(*file))
             .collect();
         let ((_, place), _) = missing.first()?;
-        added.extend(missing.iter().map(|(_, file)| *file));
+        let mut files: Vec<FileId> = missing.iter().map(|(_, file)| *file).collect();
+        let needed = self.needed_by(&files, creations);
         let cause = Cause::Required {
             constant: set.constant.clone(),
             names: missing.iter().map(|((name, _), _)| name.clone()).collect(),
             of: set.names.len(),
+            needed: self.as_listed(list, &needed),
             is_empty: list.entries.is_empty(),
         };
-        let names: Vec<_> = missing.iter().map(|(_, file)| self.repo.as_listed(list, *file)).collect();
-        Some(self.gap(list, *place, cause, &names))
+        files.extend(needed);
+        added.extend(files.iter().copied());
+        Some(self.gap(list, *place, cause, &self.as_listed(list, &files)))
+    }
+
+    /// `file` and what it needs, as the list would name them.
+    fn with_needed(
+        &self,
+        list: &BootList,
+        file: FileId,
+        creations: &FxHashMap<String, Vec<Creation>>,
+        added: &mut FxHashSet<FileId>,
+    ) -> Vec<String> {
+        let mut files = vec![file];
+        files.extend(self.needed_by(&[file], creations));
+        added.extend(files.iter().copied());
+        self.as_listed(list, &files)
     }
 
     fn missing_objects(
@@ -380,10 +429,10 @@ impl Directory<'_> {
             let cause = Cause::RequiredObject {
                 constant: set.constant.clone(),
                 object: name.clone(),
-                creator: creator.clone(),
+                creator,
                 created: creation.place,
             };
-            gaps.push(self.gap(list, *place, cause, &[creator]));
+            gaps.push(self.gap(list, *place, cause, &self.with_needed(list, creation.file, creations, added)));
         }
         gaps
     }
@@ -404,10 +453,10 @@ impl Directory<'_> {
                         user: entry.name.clone(),
                         used: sql.place(used.span),
                         object: used.text.clone(),
-                        creator: creator.clone(),
+                        creator,
                         created: creation.place,
                     };
-                    gaps.push(self.gap(list, entry.place, cause, &[creator]));
+                    gaps.push(self.gap(list, entry.place, cause, &self.with_needed(list, creation.file, creations, added)));
                 }
             }
         }
