@@ -1,5 +1,6 @@
 //! Every lint, one folder each. `ls lints` is the catalogue; this file is its table of contents.
 
+mod boot_list_gap;
 mod context_too_large;
 mod dockerignore_root_only;
 mod duplicate_host_port;
@@ -19,6 +20,7 @@ use twiceshy_lint::Entry;
 /// The one table of lints, by name.
 pub fn all() -> Vec<Entry> {
     vec![
+        Entry::of::<boot_list_gap::BootListGap>(),
         Entry::of::<context_too_large::ContextTooLarge>(),
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),

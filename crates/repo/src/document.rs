@@ -1,5 +1,6 @@
 //! From a path to a kind, from a text to documents.
 
+use crate::boot::Roster;
 use crate::{
     Action, Compose, DockerIgnore, Dockerfile, Env, Migration, Node, NodePackage, Python, Requirements, Script, Sql,
     TsConfig, Workflow,
@@ -161,6 +162,8 @@ pub struct Lowered {
     pub actions: Vec<Action>,
     /// SQL files.
     pub sql: Vec<Sql>,
+    /// What code says about lists that are read at start.
+    pub rosters: Vec<Roster>,
     /// Python modules; migrations are among them, and once more in `migrations`.
     pub python: Vec<Python>,
     /// Alembic's revisions.

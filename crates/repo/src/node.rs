@@ -22,9 +22,11 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
     if is_made_by_a_tool(input.path(), text) {
         return;
     }
-    let (node, flaws) = js::read(text, Dialect::of(input.path()), |module| {
-        (Node { file: input.file, imports: imports::of(module.body, text, input.file) }, module.flaws)
+    let (node, flaws, roster) = js::read(text, Dialect::of(input.path()), |module| {
+        let node = Node { file: input.file, imports: imports::of(module.body, text, input.file) };
+        (node, module.flaws, crate::boot::roster(module.body, input))
     });
+    out.rosters.extend(roster);
     out.flaws.extend(flaws);
     out.node.push(node);
 }

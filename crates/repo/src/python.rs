@@ -49,6 +49,7 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
             json = json::of(&module, &mut machine, input.file).map(Box::new);
         }
     }
+    out.rosters.extend(crate::boot::roster(module.body, input));
     out.flaws.extend(module.flaws);
     out.python.push(Python { file: input.file, imports, env_reads, json });
 }

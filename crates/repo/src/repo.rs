@@ -31,6 +31,7 @@ pub struct Repo {
     pub actions: Vec<Action>,
     /// Every SQL file.
     pub sql: Vec<Sql>,
+    pub(crate) rosters: Vec<crate::boot::Roster>,
     /// Every Python module.
     pub python: Vec<Python>,
     /// Every Alembic revision.
@@ -90,6 +91,7 @@ impl Repo {
             workflows: all.workflows,
             actions: all.actions,
             sql: all.sql,
+            rosters: all.rosters,
             python: all.python,
             migrations: all.migrations,
             node: all.node,
@@ -170,6 +172,7 @@ impl Lowered {
         self.workflows.extend(other.workflows);
         self.actions.extend(other.actions);
         self.sql.extend(other.sql);
+        self.rosters.extend(other.rosters);
         self.python.extend(other.python);
         self.migrations.extend(other.migrations);
         self.node.extend(other.node);
