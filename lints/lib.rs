@@ -3,15 +3,13 @@
 mod boot_list_gap;
 mod context_too_large;
 mod dockerignore_root_only;
+mod dump_status_lost;
 mod duplicate_host_port;
 mod ignored_create_type;
 mod json_dumps_in_json_column;
-mod undefined_service;
-mod dump_status_lost;
-mod ignored_create_type;
-mod json_dumps_in_json_column;
-mod loop_ends_script;
 mod localhost_healthcheck;
+mod loop_ends_script;
+mod undefined_service;
 mod unknown_workflow;
 mod untracked_import;
 
@@ -24,13 +22,13 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<context_too_large::ContextTooLarge>(),
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
+        Entry::of::<duplicate_host_port::DuplicateHostPort>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
-        Entry::of::<duplicate_host_port::DuplicateHostPort>(),
-        Entry::of::<undefined_service::UndefinedService>(),
-        Entry::of::<loop_ends_script::LoopEndsScript>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
+        Entry::of::<loop_ends_script::LoopEndsScript>(),
+        Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
+        Entry::of::<untracked_import::UntrackedImport>(),
     ]
-    vec![Entry::of::<unknown_workflow::UnknownWorkflow>(), Entry::of::<untracked_import::UntrackedImport>()]
 }

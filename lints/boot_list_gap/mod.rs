@@ -29,7 +29,11 @@ fn report(gap: Gap, found: &mut Findings) {
             let first = names.first().map(String::as_str).unwrap_or_default();
             let message = match names.as_slice() {
                 [_] => format!("`{constant}` demands `{first}`, and a new database never gets it: it is not in {list}"),
-                _ => format!("`{constant}` demands {} names, and a new database never gets {} of them: they are not in {list}", of, names.len()),
+                _ => format!(
+                    "`{constant}` demands {} names, and a new database never gets {} of them: they are not in {list}",
+                    of,
+                    names.len()
+                ),
             };
             let finding = found.at(place, message).label(format!("not in {list}"));
             finding.related(list_place, if *is_empty { "the list is empty" } else { "the list ends here" });
@@ -39,23 +43,28 @@ fn report(gap: Gap, found: &mut Findings) {
             if !needed.is_empty() {
                 finding.note(format!("what these need is not there either: {}", needed.join(", ")));
             }
-            finding.note("happened before: J03 – the list was empty, the guard demanded five, and the API did not start");
+            finding
+                .note("happened before: J03 – the list was empty, the guard demanded five, and the API did not start");
             finding
         }
         Cause::RequiredObject { constant, object, creator, created } => {
             let message = format!("`{constant}` demands `{object}`, and nothing that {list} names creates it");
             let finding = found.at(place, message).label(format!("only `{creator}` creates it"));
-            finding.related(*created, format!("created here; `{creator}` is not in {list}")).related(list_place, "the list ends here");
+            finding
+                .related(*created, format!("created here; `{creator}` is not in {list}"))
+                .related(list_place, "the list ends here");
             finding
         }
         Cause::UsedObject { user, used, object, creator, created } => {
-            let message = format!("`{user}` needs `{object}`, which only `{creator}` creates, and that is not on the list");
+            let message =
+                format!("`{user}` needs `{object}`, which only `{creator}` creates, and that is not on the list");
             let finding = found.at(place, message).label(format!("`{creator}` has to come before it"));
             finding.related(*used, format!("`{object}` is used here")).related(*created, "and created here");
             finding
         }
         Cause::NoFile { name, directory, nearest } => {
-            let message = format!("what reads this list looks for `{name}` in vain: there is no such file in {directory}");
+            let message =
+                format!("what reads this list looks for `{name}` in vain: there is no such file in {directory}");
             let finding = found.at(place, message).label("names no file");
             if let Some(nearest) = nearest {
                 finding.note(format!("nearest: `{nearest}`"));
@@ -63,7 +72,8 @@ fn report(gap: Gap, found: &mut Findings) {
             finding
         }
         Cause::Copy { other, names } => {
-            let message = format!("{list} lacks what {other} lists: which of the two is read decides what a database gets");
+            let message =
+                format!("{list} lacks what {other} lists: which of the two is read decides what a database gets");
             let finding = found.at(place, message).label(format!("not in {list}")).level(Level::Warn);
             finding.related(list_place, "this list ends here");
             if names.len() > 1 {
@@ -73,7 +83,10 @@ fn report(gap: Gap, found: &mut Findings) {
         }
     };
     if let Some(reading) = reading {
-        finding.related(reading, if is_in_list { "the list is read here".to_owned() } else { format!("{list} is read here") });
+        finding.related(
+            reading,
+            if is_in_list { "the list is read here".to_owned() } else { format!("{list} is read here") },
+        );
     }
     let title = match &cause {
         Cause::NoFile { nearest: Some(nearest), .. } => format!("name `{nearest}`"),

@@ -40,7 +40,8 @@ struct Lost<'a> {
 }
 
 /// Programs that turn nothing into something that looks like an archive.
-const COMPRESSORS: &[&str] = &["gzip", "pigz", "zstd", "pzstd", "xz", "bzip2", "pbzip2", "lz4", "brotli", "gpg", "age", "openssl"];
+const COMPRESSORS: &[&str] =
+    &["gzip", "pigz", "zstd", "pzstd", "xz", "bzip2", "pbzip2", "lz4", "brotli", "gpg", "age", "openssl"];
 
 impl<'a> Lost<'a> {
     fn of(script: &'a Script, pipeline: NodeId) -> Option<Self> {
@@ -86,7 +87,8 @@ impl<'a> Lost<'a> {
             _ => "a pipeline has the status of its last command, unless `pipefail` is set; here it is not".to_owned(),
         });
         if let Host::Step { .. } = script.host {
-            finding.note("a step without `shell:` runs under `bash -e`, without `pipefail`; with `shell: bash` it is set");
+            finding
+                .note("a step without `shell:` runs under `bash -e`, without `pipefail`; with `shell: bash` it is set");
         }
         match script.start.dialect.has_pipefail() {
             Some(true) if script.start.dialect == Dialect::Bash => {
@@ -97,7 +99,9 @@ impl<'a> Lost<'a> {
                     finding.suggest("let the pipeline fail when the dump does", edits);
                 }
                 if !self.is_asked() {
-                    finding.note("nothing asks for this pipeline's status either: without `set -e`, follow it by `|| exit 1`");
+                    finding.note(
+                        "nothing asks for this pipeline's status either: without `set -e`, follow it by `|| exit 1`",
+                    );
                 }
             }
             Some(true) => {
@@ -156,7 +160,9 @@ impl<'a> Lost<'a> {
             let Some((&last, before)) = stages.split_last() else { return false };
             let name = |stage: NodeId| script.command(stage).and_then(|command| command.name()).unwrap_or_default();
             let stops_early = matches!(&*name(last), "head" | "grep") || script.command(last).is_none();
-            let may_fail = before.iter().any(|&stage| !matches!(&*name(stage), "echo" | "printf" | "cat" | "sort" | "tr" | "sed" | "awk" | "cut"));
+            let may_fail = before.iter().any(|&stage| {
+                !matches!(&*name(stage), "echo" | "printf" | "cat" | "sort" | "tr" | "sed" | "awk" | "cut")
+            });
             (stops_early || may_fail) && before.iter().all(|&stage| dumper(script, stage).is_none())
         })
     }
@@ -167,8 +173,12 @@ impl<'a> Lost<'a> {
         let set = script.commands().find_map(|command| {
             let [name, options] = command.words() else { return None };
             let text = options.literal()?;
-            let plain = name.is("set") && text.len() > 1 && text[1..].chars().all(|letter| "eux".contains(letter)) && text.starts_with('-');
-            let first = script.runs_before(command.id, self.pipeline) && script.enclosing_function(command.id).is_none();
+            let plain = name.is("set")
+                && text.len() > 1
+                && text[1..].chars().all(|letter| "eux".contains(letter))
+                && text.starts_with('-');
+            let first =
+                script.runs_before(command.id, self.pipeline) && script.enclosing_function(command.id).is_none();
             (plain && first && script.guards(command.id).is_empty()).then_some((options.span, text.into_owned()))
         });
         if let Some((span, text)) = set {
@@ -181,11 +191,15 @@ impl<'a> Lost<'a> {
             let line = script.text()[..start as usize].rfind('\n').map_or(0, |at| at + 1);
             &script.text()[line..start as usize]
         };
-        let own_line = starts.iter().copied().find(|start| indent(*start).trim().is_empty()).filter(|_| script.text().contains('\n'));
+        let own_line = starts
+            .iter()
+            .copied()
+            .find(|start| indent(*start).trim().is_empty())
+            .filter(|_| script.text().contains('\n'));
         let here = |start: u32| Span { start, end: start };
-        own_line
-            .and_then(|start| script.edit(here(start), &format!("set -o pipefail\n{}", indent(start))))
-            .or_else(|| script.edit(here(own_line.unwrap_or(script.node(self.pipeline).span.start)), "set -o pipefail; "))
+        own_line.and_then(|start| script.edit(here(start), &format!("set -o pipefail\n{}", indent(start)))).or_else(
+            || script.edit(here(own_line.unwrap_or(script.node(self.pipeline).span.start)), "set -o pipefail; "),
+        )
     }
 }
 
@@ -199,7 +213,8 @@ fn dumper(script: &Script, stage: NodeId) -> Option<(String, Span)> {
             }
             let name = command.words().first()?.literal()?;
             let body = script.function(&name)?.body;
-            let inside = script.within(body).filter_map(|id| script.command(id)).find_map(|command| command.dumper())?;
+            let inside =
+                script.within(body).filter_map(|id| script.command(id)).find_map(|command| command.dumper())?;
             Some((inside.0.into_owned(), command.words().first()?.span))
         }
         NodeKind::Group(body) | NodeKind::Subshell(body) => {
@@ -216,10 +231,16 @@ fn keeps(script: &Script, pipeline: NodeId, last: NodeId) -> bool {
     let writes = |id: NodeId| {
         script.node(id).redirects.iter().any(|redirect| {
             let kind = matches!(redirect.kind, RedirectKind::Write | RedirectKind::Clobber | RedirectKind::Append);
-            kind && redirect.descriptor.is_none_or(|descriptor| descriptor == 1) && !redirect.target.is("/dev/null") && !redirect.target.is("/dev/stderr")
+            kind && redirect.descriptor.is_none_or(|descriptor| descriptor == 1)
+                && !redirect.target.is("/dev/null")
+                && !redirect.target.is("/dev/stderr")
         })
     };
-    let around = script.shell().ancestors(pipeline).take(3).any(|id| matches!(script.node(id).kind, NodeKind::Group(_) | NodeKind::Subshell(_)) && writes(id));
+    let around = script
+        .shell()
+        .ancestors(pipeline)
+        .take(3)
+        .any(|id| matches!(script.node(id).kind, NodeKind::Group(_) | NodeKind::Subshell(_)) && writes(id));
     if writes(last) || around {
         return true;
     }
@@ -235,7 +256,11 @@ fn keeps(script: &Script, pipeline: NodeId, last: NodeId) -> bool {
             to_file(&["-o", "--output", "-out"]) || matches!(script.host, Host::Inside { .. })
         }
         // `… | ssh backup "cat > dump.gz"`
-        "ssh" => command.args().last().is_some_and(|word| word.parts.iter().any(|part| matches!(&part.kind, twiceshy_repo::script::PartKind::Text(text) if text.contains('>')))),
+        "ssh" => command.args().last().is_some_and(|word| {
+            word.parts
+                .iter()
+                .any(|part| matches!(&part.kind, twiceshy_repo::script::PartKind::Text(text) if text.contains('>')))
+        }),
         name => COMPRESSORS.contains(&name) && matches!(script.host, Host::Inside { .. }),
     }
 }
@@ -281,21 +306,39 @@ fn is_checked_later(script: &Script, pipeline: NodeId, compresses: bool) -> bool
     let mentions = |word: &Word| {
         let value = script.value(word).pattern();
         targets.iter().any(|(written, pattern)| {
-            let same = script.written(word.span).trim_matches('"') == written || (pattern.len() > 3 && value.contains(&**pattern));
+            let same = script.written(word.span).trim_matches('"') == written
+                || (pattern.len() > 3 && value.contains(&**pattern));
             same || (written.starts_with('$') && script.written(word.span).contains(&**written))
         })
     };
     let after = |id: NodeId| id != pipeline && script.runs_before(pipeline, id);
     script.shell().ids().filter(|&id| after(id)).any(|id| match &script.node(id).kind {
         // `[ -s dump ]` tells only for what is not compressed.
-        NodeKind::Test(test) => !compresses && test.words.iter().any(|word| word.is("-s")) && test.words.iter().any(mentions),
+        NodeKind::Test(test) => {
+            !compresses && test.words.iter().any(|word| word.is("-s")) && test.words.iter().any(mentions)
+        }
         NodeKind::Simple(_) => {
             let Some(command) = script.command(id) else { return false };
             let Some(name) = command.innermost().name() else { return false };
-            let looks = matches!(&*name, "stat" | "wc" | "zgrep" | "zcat" | "gunzip" | "zstdcat" | "xzcat" | "pg_restore" | "tail" | "head" | "du")
-                || (name == "find" && command.has_arg("-size"))
-                || (name == "gzip" && command.literal_args().any(|word| word == "-dc" || word == "-cd" || word == "-l"));
-            let asked = looks && (command.args().iter().any(mentions) || script.node(id).redirects.iter().any(|redirect| mentions(&redirect.target)));
+            let looks = matches!(
+                &*name,
+                "stat"
+                    | "wc"
+                    | "zgrep"
+                    | "zcat"
+                    | "gunzip"
+                    | "zstdcat"
+                    | "xzcat"
+                    | "pg_restore"
+                    | "tail"
+                    | "head"
+                    | "du"
+            ) || (name == "find" && command.has_arg("-size"))
+                || (name == "gzip"
+                    && command.literal_args().any(|word| word == "-dc" || word == "-cd" || word == "-l"));
+            let asked = looks
+                && (command.args().iter().any(mentions)
+                    || script.node(id).redirects.iter().any(|redirect| mentions(&redirect.target)));
             asked && is_compared(script, id)
         }
         _ => false,
@@ -310,14 +353,21 @@ fn is_compared(script: &Script, id: NodeId) -> bool {
                 // `SIZE=$(stat …)`: compared if a test reads it.
                 return simple.assignments.iter().any(|assignment| {
                     script.shell().ids().any(|id| match &script.node(id).kind {
-                        NodeKind::Test(test) => test.words.iter().any(|word| reads(word, &assignment.name.text) || word.is(&assignment.name.text)),
-                        NodeKind::Arithmetic(_) => script.written(script.node(id).span).contains(&*assignment.name.text),
+                        NodeKind::Test(test) => test
+                            .words
+                            .iter()
+                            .any(|word| reads(word, &assignment.name.text) || word.is(&assignment.name.text)),
+                        NodeKind::Arithmetic(_) => {
+                            script.written(script.node(id).span).contains(&*assignment.name.text)
+                        }
                         _ => false,
                     })
                 });
             }
             NodeKind::Simple(_) => return false,
-            NodeKind::Test(_) | NodeKind::If(..) | NodeKind::AndOr(..) | NodeKind::Not(_) | NodeKind::Case(..) => return true,
+            NodeKind::Test(_) | NodeKind::If(..) | NodeKind::AndOr(..) | NodeKind::Not(_) | NodeKind::Case(..) => {
+                return true;
+            }
             _ => {}
         }
     }

@@ -66,14 +66,18 @@ impl Construct {
             Kind::ActionBehindTest => {
                 let test = shown(script, self.fails);
                 let scope = Scope::of(script, self.node, at, through);
-                let message = format!("the script ends here without a word when {test} is false {}, {never}", scope.when());
+                let message =
+                    format!("the script ends here without a word when {test} is false {}, {never}", scope.when());
                 let finding = found.at(place(self.node), message);
                 finding.label(format!("false {}: status 1, {}", scope.when(), scope.becomes()));
                 finding.note(format!("`set -e` spares the left side of `&&`, but not {}", scope.culprit()));
                 let edits = as_if(script, self.node);
                 match function_left(script, through) {
                     None => finding.fix("write it as `if …; then …; fi`, which succeeds when the test is false", edits),
-                    Some(_) => finding.suggest("write it as `if …; then …; fi`; the function then succeeds when the test is false", edits),
+                    Some(_) => finding.suggest(
+                        "write it as `if …; then …; fi`; the function then succeeds when the test is false",
+                        edits,
+                    ),
                 };
                 finding
             }
@@ -90,7 +94,10 @@ impl Construct {
                 let message = format!("the script ends here without a word when nothing is found, {never}");
                 let finding = found.at(place(self.fails), message);
                 finding.label("finding nothing is status 1, and `set -e` ends the script at the assignment");
-                finding.related(script.place(script.node(*test).span), format!("expects `{variable}` to be empty or 0 then, and is not reached"));
+                finding.related(
+                    script.place(script.node(*test).span),
+                    format!("expects `{variable}` to be empty or 0 then, and is not reached"),
+                );
                 let end = script.shell().substitutions(self.node).last().map(|&body| script.node(body).span.end);
                 let edit = end.and_then(|end| script.edit(Span { start: end, end }, " || true"));
                 finding.suggest("let the search find nothing", edit)
@@ -123,7 +130,10 @@ impl Construct {
             && let NodeKind::Function(name, _) = &script.node(function).kind
             && script.shell().ancestors(at).all(|id| id != function)
         {
-            finding.related(script.place(script.node(at).span), format!("`{}` is called here, and its status ends the script", name.text));
+            finding.related(
+                script.place(script.node(at).span),
+                format!("`{}` is called here, and its status ends the script", name.text),
+            );
         }
     }
 }
@@ -139,7 +149,13 @@ enum Scope {
 
 impl Scope {
     fn of(script: &Script, node: NodeId, at: NodeId, through: &[NodeId]) -> Self {
-        let in_loop = || script.shell().ancestors(node).take_while(|id| *id != at).any(|id| matches!(script.node(id).kind, NodeKind::While(_) | NodeKind::For(_) | NodeKind::CFor(_)));
+        let in_loop = || {
+            script
+                .shell()
+                .ancestors(node)
+                .take_while(|id| *id != at)
+                .any(|id| matches!(script.node(id).kind, NodeKind::While(_) | NodeKind::For(_) | NodeKind::CFor(_)))
+        };
         if let Some(function) = function_left(script, through)
             && let NodeKind::Function(name, _) = &script.node(function).kind
         {
@@ -190,7 +206,8 @@ fn action_behind_test(script: &Script, id: NodeId, first: NodeId, rest: &[(Joint
     let &(_, action) = rest.last()?;
     let only_and = rest.iter().all(|(joint, _)| *joint == Joint::And);
     let tests = std::iter::once(first).chain(rest[..rest.len() - 1].iter().map(|(_, id)| *id));
-    if !only_and || is_test(script, action) || script.leaves(action) || !tests.into_iter().all(|id| is_test(script, id)) {
+    if !only_and || is_test(script, action) || script.leaves(action) || !tests.into_iter().all(|id| is_test(script, id))
+    {
         return None;
     }
     Some(Construct { fails: first, node: id, kind: Kind::ActionBehindTest })
@@ -203,8 +220,21 @@ fn is_test(script: &Script, id: NodeId) -> bool {
         NodeKind::Not(inner) => is_test(script, *inner),
         NodeKind::Pipeline(stages) => stages.last().is_some_and(|&last| is_test(script, last)),
         NodeKind::Simple(_) => script.command(id).and_then(|command| command.name()).is_some_and(|name| {
-            matches!(&*name, "test" | "[" | "grep" | "egrep" | "fgrep" | "rg" | "which" | "type" | "pgrep" | "pidof" | "cmp" | "diff")
-                || (name == "command" && script.command(id).is_some_and(|command| command.has_arg("-v")))
+            matches!(
+                &*name,
+                "test"
+                    | "["
+                    | "grep"
+                    | "egrep"
+                    | "fgrep"
+                    | "rg"
+                    | "which"
+                    | "type"
+                    | "pgrep"
+                    | "pidof"
+                    | "cmp"
+                    | "diff"
+            ) || (name == "command" && script.command(id).is_some_and(|command| command.has_arg("-v")))
         }),
         _ => false,
     }
@@ -225,7 +255,11 @@ fn count_from_zero(script: &Script, id: NodeId) -> Option<Construct> {
         let zero = assignment.value.as_ref().is_some_and(|value| value.is("0"));
         !zero && script.runs_before(*at, id)
     });
-    (starts_at_zero && !changed_between).then(|| Construct { fails: id, node: id, kind: Kind::CountFromZero(variable.to_owned()) })
+    (starts_at_zero && !changed_between).then(|| Construct {
+        fails: id,
+        node: id,
+        kind: Kind::CountFromZero(variable.to_owned()),
+    })
 }
 
 /// `x=$(… grep …)`, where a later test shows that no match was thought of.
@@ -245,7 +279,10 @@ fn search_assigned(script: &Script, id: NodeId) -> Option<Construct> {
         matches!(name.as_deref(), Some("grep" | "egrep" | "fgrep" | "pgrep" | "pidof"))
     })?;
     let counts = script.command(fails).is_some_and(|command| command.local().has_option("-c"));
-    let test = script.shell().ids().find(|&test| script.can_follow(id, test) && expects_nothing(script, test, &assignment.name.text, counts))?;
+    let test = script
+        .shell()
+        .ids()
+        .find(|&test| script.can_follow(id, test) && expects_nothing(script, test, &assignment.name.text, counts))?;
     let variable = assignment.name.text.to_string();
     Some(Construct { fails, node: id, kind: Kind::SearchAssigned { variable, test } })
 }
@@ -259,9 +296,11 @@ fn expects_nothing(script: &Script, id: NodeId, variable: &str, counts: bool) ->
     let after = test.words.get(at + 1).and_then(Word::literal);
     let other = test.words.get(at + 2).and_then(Word::literal);
     if counts {
-        return matches!(after.as_deref(), Some("-eq" | "-ne" | "-gt" | "-lt" | "-ge" | "==" | "=" | "!=")) && matches!(other.as_deref(), Some("0" | "1"));
+        return matches!(after.as_deref(), Some("-eq" | "-ne" | "-gt" | "-lt" | "-ge" | "==" | "=" | "!="))
+            && matches!(other.as_deref(), Some("0" | "1"));
     }
-    matches!(before.as_deref(), Some("-z" | "-n")) || (matches!(after.as_deref(), Some("=" | "==" | "!=")) && other.as_deref() == Some(""))
+    matches!(before.as_deref(), Some("-z" | "-n"))
+        || (matches!(after.as_deref(), Some("=" | "==" | "!=")) && other.as_deref() == Some(""))
 }
 
 fn endless_into_head(script: &Script, id: NodeId, stages: &[NodeId]) -> Option<Construct> {
@@ -272,8 +311,13 @@ fn endless_into_head(script: &Script, id: NodeId, stages: &[NodeId]) -> Option<C
     let head = stages.iter().position(|&stage| name(stage) == "head")?;
     let endless = |word: &Word| word.is("/dev/urandom") || word.is("/dev/random") || word.is("/dev/zero");
     let fails = stages[..head].iter().copied().find(|&stage| {
-        let reads = script.node(stage).redirects.iter().any(|redirect| redirect.kind == RedirectKind::Read && endless(&redirect.target));
-        let cats = name(stage) == "cat" && script.command(stage).is_some_and(|command| command.args().iter().any(endless));
+        let reads = script
+            .node(stage)
+            .redirects
+            .iter()
+            .any(|redirect| redirect.kind == RedirectKind::Read && endless(&redirect.target));
+        let cats =
+            name(stage) == "cat" && script.command(stage).is_some_and(|command| command.args().iter().any(endless));
         let yes = name(stage) == "yes";
         (reads && !matches!(&*name(stage), "head" | "dd" | "od")) || cats || yes
     })?;
@@ -291,11 +335,17 @@ fn list_of_nothing(script: &Script, id: NodeId, stages: &[NodeId]) -> Option<Con
     if command.name()? != "ls" || !command.args().iter().any(globs) {
         return None;
     }
-    let deletes = stages.iter().skip(1).any(|&stage| script.commands_in(stage).iter().any(|command| command.deed() == Some(Deed::Delete)));
+    let deletes = stages
+        .iter()
+        .skip(1)
+        .any(|&stage| script.commands_in(stage).iter().any(|command| command.deed() == Some(Deed::Delete)));
     // What was written before may well be what is listed.
     let written = script.commands().any(|command| {
         let before = script.runs_before(command.id, id);
-        before && (command.deed() == Some(Deed::Dump) || command.dumper().is_some() || matches!(command.name().as_deref(), Some("tar" | "zip" | "cp" | "mv" | "gzip" | "rsync")))
+        before
+            && (command.deed() == Some(Deed::Dump)
+                || command.dumper().is_some()
+                || matches!(command.name().as_deref(), Some("tar" | "zip" | "cp" | "mv" | "gzip" | "rsync")))
     });
     (deletes && !written).then_some(Construct { fails, node: id, kind: Kind::ListOfNothing })
 }
@@ -312,7 +362,10 @@ fn deletion_in_loop(script: &Script, id: NodeId) -> Option<Construct> {
         return None;
     }
     // A loop that does more than delete is not cleaning up.
-    let cleans = script.commands_in(in_loop).iter().all(|command| !matches!(command.deed(), Some(Deed::Dump | Deed::Copy | Deed::Restart | Deed::Migrate)));
+    let cleans = script
+        .commands_in(in_loop)
+        .iter()
+        .all(|command| !matches!(command.deed(), Some(Deed::Dump | Deed::Copy | Deed::Restart | Deed::Migrate)));
     cleans.then_some(Construct { fails: id, node: id, kind: Kind::DeletionInLoop })
 }
 
@@ -321,7 +374,9 @@ fn as_if(script: &Script, id: NodeId) -> Vec<Edit> {
     let NodeKind::AndOr(first, rest) = &script.node(id).kind else { return Vec::new() };
     let Some(&(_, action)) = rest.last() else { return Vec::new() };
     let before = rest.len().checked_sub(2).map_or(*first, |at| rest[at].1);
-    let heredoc = script.within(action).any(|id| script.node(id).redirects.iter().any(|redirect| matches!(redirect.kind, RedirectKind::Heredoc { .. })));
+    let heredoc = script.within(action).any(|id| {
+        script.node(id).redirects.iter().any(|redirect| matches!(redirect.kind, RedirectKind::Heredoc { .. }))
+    });
     if heredoc {
         return Vec::new();
     }

@@ -19,5 +19,6 @@ environment() {
     printf '%s\n' "$wanted" > "$home/.installed"
 }
 
-environment venv 'sqlalchemy==2.0.58' 'alembic==1.20.1' 'psycopg2-binary==2.9.13' 'asyncpg==0.31.0' 'psycopg[binary]==3.3.9' 'greenlet'
+environment venv 'sqlalchemy==2.0.58' 'alembic==1.20.1' 'psycopg2-binary==2.9.13' 'asyncpg==0.31.0' 'psycopg[binary]==3.3.9' 'greenlet' \
+    'jsonschema[format]==4.25.1'
 environment venv-2.1 'sqlalchemy==2.1.9' 'alembic==1.20.1' 'psycopg2-binary==2.9.13'

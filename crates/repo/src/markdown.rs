@@ -71,7 +71,8 @@ mod tests {
     fn behind_prompts_stand_commands_and_between_them_output() {
         let text = "# Restore\n\n```console\n$ docker stop \\\n    db\ndb\n$ rm -r data\n```\n";
         let scripts = scripts(text);
-        let names: Vec<String> = scripts[0].commands().filter_map(|command| Some(command.name()?.into_owned())).collect();
+        let names: Vec<String> =
+            scripts[0].commands().filter_map(|command| Some(command.name()?.into_owned())).collect();
         assert_eq!(names, ["docker", "rm"]);
         let rm = scripts[0].commands().last().map(|command| command.place());
         assert_eq!(rm.map(|place| place.span().of(text)), Some("rm -r data"));

@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn fences_know_their_headings_and_the_text_before_them() {
-        let text = "# Run\n\n## Backup\n\nNever do\nthis:\n\n```bash\na\nb\n```\n\n# Other\n\n- x\n\n  ```sh\n  c\n  ```\n";
+        let text =
+            "# Run\n\n## Backup\n\nNever do\nthis:\n\n```bash\na\nb\n```\n\n# Other\n\n- x\n\n  ```sh\n  c\n  ```\n";
         let fences = fences(text);
         assert_eq!(fences.len(), 2);
         assert_eq!(fences[0].headings, ["Run", "Backup"]);

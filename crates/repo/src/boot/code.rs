@@ -27,7 +27,8 @@ pub(crate) fn roster(body: &[Stmt<'_>], input: Input<'_>) -> Option<Roster> {
     if !lists_directories {
         roster.sweeps.clear();
     }
-    let says = !roster.sets.is_empty() || !roster.reads.is_empty() || !roster.sweeps.is_empty() || roster.refuses.is_some();
+    let says =
+        !roster.sets.is_empty() || !roster.reads.is_empty() || !roster.sweeps.is_empty() || roster.refuses.is_some();
     says.then_some(roster)
 }
 
@@ -117,7 +118,8 @@ impl<'a> Reader<'a, '_> {
             self.constants.insert(name, tail);
         }
         let Some(role) = role(name) else { return };
-        let names: Vec<_> = strings(value, 0).into_iter().map(|(text, span)| (text.to_owned(), self.place(span))).collect();
+        let names: Vec<_> =
+            strings(value, 0).into_iter().map(|(text, span)| (text.to_owned(), self.place(span))).collect();
         if !names.is_empty() {
             let place = self.place(span);
             self.roster.sets.push(NameSet { constant: name.to_owned(), place, role, names, is_used: false });
@@ -141,10 +143,31 @@ impl<'a> Reader<'a, '_> {
             }
             ExprKind::Call(call) => {
                 let name = last_name(&call.callee);
-                let lists = ["readdir", "readdirSync", "listdir", "scandir", "glob", "globSync", "rglob", "iterdir", "walk", "read_dir", "opendir"];
+                let lists = [
+                    "readdir",
+                    "readdirSync",
+                    "listdir",
+                    "scandir",
+                    "glob",
+                    "globSync",
+                    "rglob",
+                    "iterdir",
+                    "walk",
+                    "read_dir",
+                    "opendir",
+                ];
                 self.lists_directories |= name.is_some_and(|name| lists.contains(&name));
                 let callee = call.callee.dotted();
-                let exits = ["process.exit", "sys.exit", "exit", "os._exit", "Deno.exit", "SystemExit", "std::process::exit", "panic"];
+                let exits = [
+                    "process.exit",
+                    "sys.exit",
+                    "exit",
+                    "os._exit",
+                    "Deno.exit",
+                    "SystemExit",
+                    "std::process::exit",
+                    "panic",
+                ];
                 if callee.is_some_and(|callee| exits.contains(&callee.as_str())) {
                     self.refuses(expression.span);
                 }
@@ -199,7 +222,9 @@ impl<'a> Reader<'a, '_> {
             return None;
         }
         let add = |left: Option<String>, right: String| match left {
-            Some(left) if !left.is_empty() && !right.starts_with('/') => format!("{}/{right}", left.trim_end_matches('/')),
+            Some(left) if !left.is_empty() && !right.starts_with('/') => {
+                format!("{}/{right}", left.trim_end_matches('/'))
+            }
             _ => right,
         };
         match expression.kind {
@@ -210,10 +235,13 @@ impl<'a> Reader<'a, '_> {
                 let right = self.tail(right, depth + 1)?;
                 Some(self.tail(left, depth + 1).map_or(right.trim_start_matches('/').to_owned(), |left| left + &right))
             }
-            ExprKind::Template(parts) => self.tail(parts.last()?, depth + 1).map(|tail| tail.trim_start_matches('/').to_owned()),
+            ExprKind::Template(parts) => {
+                self.tail(parts.last()?, depth + 1).map(|tail| tail.trim_start_matches('/').to_owned())
+            }
             ExprKind::Await(inner) => self.tail(inner, depth + 1),
             ExprKind::Call(call) => {
-                let joins = ["join", "resolve", "joinpath", "Path", "PurePath", "URL", "fileURLToPath", "abspath", "new_path"];
+                let joins =
+                    ["join", "resolve", "joinpath", "Path", "PurePath", "URL", "fileURLToPath", "abspath", "new_path"];
                 if !last_name(&call.callee).is_some_and(|name| joins.contains(&name)) {
                     return None;
                 }

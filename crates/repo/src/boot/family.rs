@@ -48,11 +48,13 @@ impl<'t> Files<'t> {
                 *count.entry(Tree::parent(self.tree.path(*file))).or_default() += 1;
             }
         }
-        let (directory, matched) = count.into_iter().max_by_key(|(directory, matched)| (*matched, std::cmp::Reverse(*directory)))?;
+        let (directory, matched) =
+            count.into_iter().max_by_key(|(directory, matched)| (*matched, std::cmp::Reverse(*directory)))?;
         if matched * 2 < candidates.len() {
             return None;
         }
-        let inside = |files: &&[FileId]| files.iter().copied().find(|file| Tree::parent(self.tree.path(*file)) == directory);
+        let inside =
+            |files: &&[FileId]| files.iter().copied().find(|file| Tree::parent(self.tree.path(*file)) == directory);
         let files: Vec<_> = candidates.iter().map(inside).collect();
         let is_migrations = files.iter().flatten().all(|file| is_migration(self.tree.path(*file)));
         Some(Family { directory: directory.to_owned(), files, is_migrations })
@@ -66,5 +68,7 @@ fn is_migration(path: &str) -> bool {
 
 /// Whether a file undoes what another does.
 pub(super) fn undoes(path: &str) -> bool {
-    path.to_ascii_lowercase().split(['/', '.', '-', '_']).any(|word| matches!(word, "down" | "rollback" | "rollbacks" | "revert" | "undo"))
+    path.to_ascii_lowercase()
+        .split(['/', '.', '-', '_'])
+        .any(|word| matches!(word, "down" | "rollback" | "rollbacks" | "revert" | "undo"))
 }

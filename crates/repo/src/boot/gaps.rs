@@ -99,7 +99,8 @@ impl Repo {
                 None => lists.extend(list::read(self, file).map(|list| BootList { readings: vec![place], ..list })),
             }
         }
-        let constants = self.rosters.iter().flat_map(|roster| &roster.sets).filter(|set| set.role == Role::Listed && set.is_used);
+        let constants =
+            self.rosters.iter().flat_map(|roster| &roster.sets).filter(|set| set.role == Role::Listed && set.is_used);
         for set in constants {
             let Some((_, first)) = set.names.first() else { continue };
             let Some((_, last)) = set.names.last() else { continue };
@@ -138,7 +139,9 @@ impl Repo {
             use crate::script::Host;
             !matches!(script.host.outermost(), Host::Fence { .. }) && !paths::is_aside(self.tree.path(script.file))
         });
-        by_code.chain(scripts.flat_map(|script| shell::reads(self, script)).map(|read| (read.list, read.place))).collect()
+        by_code
+            .chain(scripts.flat_map(|script| shell::reads(self, script)).map(|read| (read.list, read.place)))
+            .collect()
     }
 
     /// The constant lists of names that code demands, and refuses to go on without.
@@ -146,11 +149,14 @@ impl Repo {
         let refuses = |file: FileId, constant: &str| {
             self.rosters.iter().any(|roster| {
                 roster.refuses.is_some()
-                    && (roster.file == file || self.tree.source(roster.file).is_ok_and(|source| source.text().contains(constant)))
+                    && (roster.file == file
+                        || self.tree.source(roster.file).is_ok_and(|source| source.text().contains(constant)))
             })
         };
         let sets = self.rosters.iter().flat_map(|roster| roster.sets.iter().map(move |set| (roster.file, set)));
-        sets.filter(|(file, set)| set.role == Role::Required && refuses(*file, &set.constant)).map(|(_, set)| set).collect()
+        sets.filter(|(file, set)| set.role == Role::Required && refuses(*file, &set.constant))
+            .map(|(_, set)| set)
+            .collect()
     }
 
     /// What lists that are read at start lack.
@@ -160,8 +166,10 @@ impl Repo {
             return Vec::new();
         }
         let files = Files::of(&self.tree);
-        let of_scripts: Vec<NameSet> = self.scripts.iter().filter(|script| shell::refuses(script)).flat_map(shell::sets).collect();
-        let demands: Vec<&NameSet> = self.demands().into_iter().chain(of_scripts.iter().filter(|set| set.is_used)).collect();
+        let of_scripts: Vec<NameSet> =
+            self.scripts.iter().filter(|script| shell::refuses(script)).flat_map(shell::sets).collect();
+        let demands: Vec<&NameSet> =
+            self.demands().into_iter().chain(of_scripts.iter().filter(|set| set.is_used)).collect();
         // An empty list says nothing of its directory; what is demanded does, if who reads the list names it too.
         for list in lists.iter_mut().filter(|list| list.entries.is_empty()) {
             list.directory = demands
@@ -176,7 +184,8 @@ impl Repo {
         directories.dedup();
         let mut gaps = Vec::new();
         for directory in directories {
-            let of_directory: Vec<&BootList> = lists.iter().filter(|list| list.directory.as_deref() == Some(&directory)).collect();
+            let of_directory: Vec<&BootList> =
+                lists.iter().filter(|list| list.directory.as_deref() == Some(&directory)).collect();
             gaps.extend(self.copies(&of_directory));
             gaps.extend(of_directory.iter().flat_map(|list| self.entries_without_file(list, &directory)));
             let files_of_lists: Vec<FileId> = of_directory.iter().map(|list| list.file).collect();
@@ -199,7 +208,9 @@ impl Repo {
         let reader_names = || {
             list.readings.iter().any(|reading| {
                 let source = self.tree.source(reading.file);
-                source.is_ok_and(|source| source.text().contains(&format!("{}/", Tree::name(directory))) || source.text().contains(directory))
+                source.is_ok_and(|source| {
+                    source.text().contains(&format!("{}/", Tree::name(directory))) || source.text().contains(directory)
+                })
             })
         };
         (is_near && says) || reader_names()
@@ -209,11 +220,16 @@ impl Repo {
         let missing = list.entries.iter().filter(|entry| entry.file.is_none());
         let gap = |entry: &ListEntry| {
             let styled = |file: FileId| self.as_listed(list, file);
-            let names: Vec<String> = self.files_in(directory).map(styled).filter(|name| list.entries.iter().all(|entry| entry.name != *name)).collect();
+            let names: Vec<String> = self
+                .files_in(directory)
+                .map(styled)
+                .filter(|name| list.entries.iter().all(|entry| entry.name != *name))
+                .collect();
             let nearest = crate::nearest(&entry.name, names.iter().map(String::as_str)).map(str::to_owned);
             let source = self.tree.source(list.file).ok()?;
             let now = source.text().get(entry.place.range())?;
-            let edit = nearest.as_ref().map(|nearest| Edit { place: entry.place, text: now.replace(&entry.name, nearest) });
+            let edit =
+                nearest.as_ref().map(|nearest| Edit { place: entry.place, text: now.replace(&entry.name, nearest) });
             Some(Gap {
                 place: entry.place,
                 list: self.tree.path(list.file).to_owned(),
@@ -245,7 +261,9 @@ impl Repo {
                 let extension = name.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
                 source.is_ok_and(|source| {
                     let text = source.text();
-                    ["}", "\"", "m", "name", "version", "migration"].iter().any(|end| text.contains(&format!("{end}.{extension}")))
+                    ["}", "\"", "m", "name", "version", "migration"]
+                        .iter()
+                        .any(|end| text.contains(&format!("{end}.{extension}")))
                         && !text.contains(&format!("*.{extension}"))
                 })
             };
@@ -267,8 +285,10 @@ impl Repo {
         for list in lists {
             for other in lists {
                 let (path, other_path) = (self.tree.path(list.file), self.tree.path(other.file));
-                let is_copy = list.file != other.file && Tree::name(path) == Tree::name(other_path) && list.form == Form::Lines;
-                let lacking: Vec<&ListEntry> = other.entries.iter().filter(|entry| entry.file.is_some_and(|file| !list.lists(file))).collect();
+                let is_copy =
+                    list.file != other.file && Tree::name(path) == Tree::name(other_path) && list.form == Form::Lines;
+                let lacking: Vec<&ListEntry> =
+                    other.entries.iter().filter(|entry| entry.file.is_some_and(|file| !list.lists(file))).collect();
                 let Some(first) = lacking.first().filter(|_| is_copy) else { continue };
                 let names: Vec<String> = lacking.iter().map(|entry| entry.name.clone()).collect();
                 gaps.push(Gap {
@@ -286,11 +306,27 @@ impl Repo {
 
     /// Whether anything but the files of `directory` creates `object`: other SQL, a model, a statement in code.
     fn creates_elsewhere(&self, object: &str, directory: &str) -> bool {
-        let starts = ["create table", "create view", "create or replace", "if not exists", "tablename", "table(", "model ", "materialized view"];
+        let starts = [
+            "create table",
+            "create view",
+            "create or replace",
+            "if not exists",
+            "tablename",
+            "table(",
+            "model ",
+            "materialized view",
+        ];
         self.tree.files().any(|file| {
             let path = self.tree.path(file);
-            let is_code = [".sql", ".py", ".ts", ".js", ".mjs", ".rs", ".go", ".rb", ".java", ".kt", ".prisma", ".sh", ".php", ".ex", ".cs"];
-            if Tree::parent(path) == directory || !is_code.iter().any(|end| path.ends_with(end)) || paths::is_aside(path) || undoes(path) {
+            let is_code = [
+                ".sql", ".py", ".ts", ".js", ".mjs", ".rs", ".go", ".rb", ".java", ".kt", ".prisma", ".sh", ".php",
+                ".ex", ".cs",
+            ];
+            if Tree::parent(path) == directory
+                || !is_code.iter().any(|end| path.ends_with(end))
+                || paths::is_aside(path)
+                || undoes(path)
+            {
                 return false;
             }
             self.tree.source(file).is_ok_and(|source| {
@@ -354,8 +390,14 @@ impl Directory<'_> {
             at += 1;
             let Some(sql) = self.sql(file) else { continue };
             for used in sql.statements.iter().flat_map(|statement| &statement.uses) {
-                let is_made = |all: &[FileId]| creations.get(&used.text).is_some_and(|made| made.iter().any(|creation| all.contains(&creation.file)));
-                let creation = self.only_unlisted(&used.text, creations).filter(|creation| creation.file > oldest && !is_made(&all));
+                let is_made = |all: &[FileId]| {
+                    creations
+                        .get(&used.text)
+                        .is_some_and(|made| made.iter().any(|creation| all.contains(&creation.file)))
+                };
+                let creation = self
+                    .only_unlisted(&used.text, creations)
+                    .filter(|creation| creation.file > oldest && !is_made(&all));
                 all.extend(creation.map(|creation| creation.file));
             }
         }
@@ -456,7 +498,12 @@ impl Directory<'_> {
                         creator,
                         created: creation.place,
                     };
-                    gaps.push(self.gap(list, entry.place, cause, &self.with_needed(list, creation.file, creations, added)));
+                    gaps.push(self.gap(
+                        list,
+                        entry.place,
+                        cause,
+                        &self.with_needed(list, creation.file, creations, added),
+                    ));
                 }
             }
         }

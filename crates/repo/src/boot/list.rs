@@ -47,7 +47,22 @@ pub(super) enum Form {
 /// What the file `file` lists; `None` when it is no list.
 pub(super) fn read(repo: &Repo, file: FileId) -> Option<BootList> {
     let path = repo.tree.path(file);
-    let skips = ["skip", "skipped", "ignore", "ignored", "exclude", "excluded", "deny", "denylist", "rollback", "rollbacks", "down", "baseline", "lock", "robots"];
+    let skips = [
+        "skip",
+        "skipped",
+        "ignore",
+        "ignored",
+        "exclude",
+        "excluded",
+        "deny",
+        "denylist",
+        "rollback",
+        "rollbacks",
+        "down",
+        "baseline",
+        "lock",
+        "robots",
+    ];
     if paths::is_aside(path) || paths::words(path).iter().any(|word| skips.contains(&word.as_str())) {
         return None;
     }

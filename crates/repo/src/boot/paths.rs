@@ -39,7 +39,22 @@ pub(super) fn is_list(path: &str) -> bool {
 /// Whether a file is there to test, to show or to develop: what it says decides nothing about a start.
 pub(super) fn is_aside(path: &str) -> bool {
     path.to_ascii_lowercase().split(['/', '.', '-', '_']).any(|word| {
-        matches!(word, "test" | "tests" | "spec" | "specs" | "fixture" | "fixtures" | "example" | "examples" | "e2e" | "mock" | "mocks" | "dev" | "docs")
+        matches!(
+            word,
+            "test"
+                | "tests"
+                | "spec"
+                | "specs"
+                | "fixture"
+                | "fixtures"
+                | "example"
+                | "examples"
+                | "e2e"
+                | "mock"
+                | "mocks"
+                | "dev"
+                | "docs"
+        )
     })
 }
 
@@ -66,7 +81,12 @@ mod tests {
 
     #[test]
     fn paths_are_found_from_where_they_are_written() {
-        let tree = Tree::memory([("db/boot.txt", ""), ("db/migrations/1.sql", ""), ("api/src/guard.ts", ""), ("api/list.json", "")]);
+        let tree = Tree::memory([
+            ("db/boot.txt", ""),
+            ("db/migrations/1.sql", ""),
+            ("api/src/guard.ts", ""),
+            ("api/list.json", ""),
+        ]);
         let found = |path: &str| file(&tree, "api/src", path).map(|file| tree.path(file).to_owned());
         for path in ["db/boot.txt", "/app/db/boot.txt", "../../db/boot.txt", "./db/boot.txt"] {
             assert_eq!(found(path).as_deref(), Some("db/boot.txt"), "{path}");

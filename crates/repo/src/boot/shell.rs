@@ -6,8 +6,8 @@ use crate::{Repo, Tree};
 
 /// Programs that do not read what they name, or do nothing with it at start.
 const PASSES_OVER: [&str; 20] = [
-    "echo", "printf", "rm", "touch", "git", "cp", "mv", "chmod", "chown", "ln", "rsync", "tar", "diff", "cmp", "test", "[",
-    "ls", "mkdir", "stat", "scp",
+    "echo", "printf", "rm", "touch", "git", "cp", "mv", "chmod", "chown", "ln", "rsync", "tar", "diff", "cmp", "test",
+    "[", "ls", "mkdir", "stat", "scp",
 ];
 
 /// List files that `script` reads.

@@ -8,14 +8,43 @@ use twiceshy_source::FileId;
 
 /// Programs that apply a directory of migrations and keep their own record.
 const TOOLS: [&str; 24] = [
-    "dbmate", "goose", "flyway", "migrate", "sqlx", "diesel", "atlas", "sqitch", "liquibase", "knex", "wrangler", "prisma",
-    "drizzle-kit", "node-pg-migrate", "alembic", "sql-migrate", "tern", "geni", "pgroll", "graphile-migrate", "db-migrate",
-    "umzug", "yoyo", "refinery",
+    "dbmate",
+    "goose",
+    "flyway",
+    "migrate",
+    "sqlx",
+    "diesel",
+    "atlas",
+    "sqitch",
+    "liquibase",
+    "knex",
+    "wrangler",
+    "prisma",
+    "drizzle-kit",
+    "node-pg-migrate",
+    "alembic",
+    "sql-migrate",
+    "tern",
+    "geni",
+    "pgroll",
+    "graphile-migrate",
+    "db-migrate",
+    "umzug",
+    "yoyo",
+    "refinery",
 ];
 
 /// Where platforms are told what to run.
 const PLATFORMS: [&str; 9] = [
-    "fly.toml", "Procfile", "render.yaml", "railway.json", "railway.toml", "app.json", "heroku.yml", "app.yaml", "nixpacks.toml",
+    "fly.toml",
+    "Procfile",
+    "render.yaml",
+    "railway.json",
+    "railway.toml",
+    "app.json",
+    "heroku.yml",
+    "app.yaml",
+    "nixpacks.toml",
 ];
 
 impl Repo {
@@ -37,7 +66,8 @@ impl Repo {
             let sweeps = shell::sweeps(self, script).iter().any(|swept| swept == directory);
             let tool = script.commands().any(|command| {
                 let words: Vec<_> = command.words().iter().filter_map(|word| script.value(word).known()).collect();
-                !words.iter().any(|word| word == "generate") && words.iter().take(4).any(|word| TOOLS.contains(&Tree::name(word)))
+                !words.iter().any(|word| word == "generate")
+                    && words.iter().take(4).any(|word| TOOLS.contains(&Tree::name(word)))
             });
             tool || (sweeps && !is_reader())
         };
@@ -50,7 +80,9 @@ impl Repo {
                     && (!is_by_hand || is_named(path))
             })
         };
-        let image_does = || texts.iter().any(|text| text.contains("docker-entrypoint-initdb.d") && text.contains(Tree::name(directory)));
+        let image_does = || {
+            texts.iter().any(|text| text.contains("docker-entrypoint-initdb.d") && text.contains(Tree::name(directory)))
+        };
         scripts.iter().any(script_does) || module_does() || image_does()
     }
 
@@ -94,11 +126,25 @@ impl Repo {
     fn starts(&self, script: &Script) -> bool {
         match script.host.outermost() {
             Host::Service { .. } | Host::Image { .. } => true,
-            Host::Package { name } => matches!(name.as_str(), "start" | "prestart" | "start:prod" | "release" | "heroku-postbuild"),
+            Host::Package { name } => {
+                matches!(name.as_str(), "start" | "prestart" | "start:prod" | "release" | "heroku-postbuild")
+            }
             Host::Step { job, .. } => {
                 let path = self.tree.path(script.file);
                 let words = paths::words(&format!("{} {job}", Tree::name(path)));
-                words.iter().any(|word| matches!(word.as_str(), "deploy" | "deployment" | "release" | "production" | "prod" | "publish" | "migrate" | "migrations"))
+                words.iter().any(|word| {
+                    matches!(
+                        word.as_str(),
+                        "deploy"
+                            | "deployment"
+                            | "release"
+                            | "production"
+                            | "prod"
+                            | "publish"
+                            | "migrate"
+                            | "migrations"
+                    )
+                })
             }
             _ => false,
         }

@@ -21,7 +21,8 @@ pub enum Deed {
 }
 
 /// Programs that write a whole database to their output.
-pub const DUMPERS: &[&str] = &["pg_dump", "pg_dumpall", "mysqldump", "mariadb-dump", "mongodump", "mariabackup", "xtrabackup", "cockroach"];
+pub const DUMPERS: &[&str] =
+    &["pg_dump", "pg_dumpall", "mysqldump", "mariadb-dump", "mongodump", "mariabackup", "xtrabackup", "cockroach"];
 
 impl<'a> Command<'a> {
     /// What the command is for; `None` for anything else.
@@ -54,7 +55,8 @@ impl<'a> Command<'a> {
             }
         }
         // `sh -c '…'`, `ssh host "…"`: the text starts with it.
-        let by_text = ["sh", "bash", "ash", "ssh", "su"].iter().any(|program| self.runs(program).is_some()) || verb.is_some();
+        let by_text =
+            ["sh", "bash", "ash", "ssh", "su"].iter().any(|program| self.runs(program).is_some()) || verb.is_some();
         if by_text {
             for word in words.iter().skip(1) {
                 let Some(text) = word.parts.iter().find_map(text_of) else { continue };
@@ -85,16 +87,24 @@ impl Invocation<'_> {
     /// Whether it writes a database to its standard output.
     pub fn dumps_to_output(self) -> bool {
         let Some(name) = self.name() else { return false };
-        let to_file = |options: &[&str]| options.iter().any(|option| self.args().iter().any(|word| starts_with(word, option)));
+        let to_file =
+            |options: &[&str]| options.iter().any(|option| self.args().iter().any(|word| starts_with(word, option)));
         match &*name {
             "pg_dump" | "pg_dumpall" => !to_file(&["-f", "--file", "--version", "--help"]),
             "mysqldump" | "mariadb-dump" => !to_file(&["-r", "--result-file", "--tab", "-T", "--version", "--help"]),
             "mongodump" => self.has_arg("--archive"),
             "mariabackup" | "xtrabackup" => to_file(&["--stream"]),
             "cockroach" => self.has_arg("dump"),
-            "pg_basebackup" => self.args().windows(2).any(|pair| (pair[0].is("-D") || pair[0].is("--pgdata")) && pair[1].is("-")),
-            "sqlite3" => self.args().iter().any(|word| word.parts.iter().filter_map(text_of).any(|text| text.starts_with(".dump"))),
-            "redis-cli" => self.args().windows(2).any(|pair| pair[0].is("--rdb") && (pair[1].is("-") || pair[1].is("/dev/stdout"))),
+            "pg_basebackup" => {
+                self.args().windows(2).any(|pair| (pair[0].is("-D") || pair[0].is("--pgdata")) && pair[1].is("-"))
+            }
+            "sqlite3" => self
+                .args()
+                .iter()
+                .any(|word| word.parts.iter().filter_map(text_of).any(|text| text.starts_with(".dump"))),
+            "redis-cli" => {
+                self.args().windows(2).any(|pair| pair[0].is("--rdb") && (pair[1].is("-") || pair[1].is("/dev/stdout")))
+            }
             _ => false,
         }
     }
@@ -104,14 +114,19 @@ impl Invocation<'_> {
         let name = self.name()?;
         let first = |words: &[&str]| self.args().iter().take(4).any(|word| words.iter().any(|verb| word.is(verb)));
         Some(match &*name {
-            "pg_dump" | "pg_dumpall" | "mysqldump" | "mariadb-dump" | "mongodump" | "mariabackup" | "xtrabackup" | "pg_basebackup" => Deed::Dump,
+            "pg_dump" | "pg_dumpall" | "mysqldump" | "mariadb-dump" | "mongodump" | "mariabackup" | "xtrabackup"
+            | "pg_basebackup" => Deed::Dump,
             _ if self.dumps_to_output() => Deed::Dump,
-            "scp" | "rsync" | "restic" | "borg" | "duplicity" | "rclone" | "s3cmd" | "mc" | "gsutil" | "azcopy" | "kopia" => {
+            "scp" | "rsync" | "restic" | "borg" | "duplicity" | "rclone" | "s3cmd" | "mc" | "gsutil" | "azcopy"
+            | "kopia" => {
                 if first(&["delete", "deletefile", "purge", "rm", "forget", "prune", "del"]) {
                     return Some(Deed::Delete);
                 }
                 let copies = matches!(&*name, "scp" | "rsync" | "duplicity")
-                    || first(&["copy", "copyto", "sync", "move", "moveto", "rcat", "backup", "create", "put", "cp", "mirror", "pipe", "snapshot"]);
+                    || first(&[
+                        "copy", "copyto", "sync", "move", "moveto", "rcat", "backup", "create", "put", "cp", "mirror",
+                        "pipe", "snapshot",
+                    ]);
                 return copies.then_some(Deed::Copy);
             }
             "aws" if first(&["s3", "s3api"]) => {
@@ -127,31 +142,54 @@ impl Invocation<'_> {
                 if has("exec") || has("run") {
                     return None;
                 }
-                if (composes && (has("up") || has("start") || has("restart"))) || (!composes && (has("start") || has("restart"))) || has("stack") && has("deploy") {
+                if (composes && (has("up") || has("start") || has("restart")))
+                    || (!composes && (has("start") || has("restart")))
+                    || has("stack") && has("deploy")
+                {
                     return Some(Deed::Restart);
                 }
                 let deletes = has("rmi") || has("prune") || (has("rm") && !composes);
                 return deletes.then_some(Deed::Delete);
             }
             "systemctl" | "supervisorctl" | "pm2" | "service" => {
-                return self.args().iter().any(|word| ["start", "restart", "reload"].iter().any(|verb| word.is(verb))).then_some(Deed::Restart);
+                return self
+                    .args()
+                    .iter()
+                    .any(|word| ["start", "restart", "reload"].iter().any(|verb| word.is(verb)))
+                    .then_some(Deed::Restart);
             }
             "kubectl" => return first(&["apply", "rollout", "scale"]).then_some(Deed::Restart),
             "alembic" => return first(&["upgrade"]).then_some(Deed::Migrate),
-            "flyway" | "dbmate" | "goose" | "sqlx" | "diesel" | "knex" | "prisma" | "drizzle-kit" | "typeorm" | "rails" | "rake" => {
-                let migrates = self.args().iter().filter_map(Word::literal).any(|word| word.contains("migrate") || word == "up" || word.contains("migration:run"));
+            "flyway" | "dbmate" | "goose" | "sqlx" | "diesel" | "knex" | "prisma" | "drizzle-kit" | "typeorm"
+            | "rails" | "rake" => {
+                let migrates = self
+                    .args()
+                    .iter()
+                    .filter_map(Word::literal)
+                    .any(|word| word.contains("migrate") || word == "up" || word.contains("migration:run"));
                 return migrates.then_some(Deed::Migrate);
             }
             "npx" | "pnpm" | "yarn" | "npm" | "bun" | "uv" | "poetry" | "bundle" | "python" | "python3" | "php" => {
-                let migrates = self.args().iter().filter_map(Word::literal).any(|word| word == "migrate" || word.starts_with("db:migrate") || word == "alembic");
+                let migrates = self
+                    .args()
+                    .iter()
+                    .filter_map(Word::literal)
+                    .any(|word| word == "migrate" || word.starts_with("db:migrate") || word == "alembic");
                 return migrates.then_some(Deed::Migrate);
             }
             "rm" | "unlink" | "shred" => Deed::Delete,
             "find" if self.has_arg("-delete") || (self.has_arg("-exec") && self.has_arg("rm")) => Deed::Delete,
             "echo" | "printf" | "logger" | "log" | "info" | "notify" => {
-                let text = self.args().iter().flat_map(|word| word.parts.iter().filter_map(text_of)).collect::<Vec<_>>().join(" ");
+                let text = self
+                    .args()
+                    .iter()
+                    .flat_map(|word| word.parts.iter().filter_map(text_of))
+                    .collect::<Vec<_>>()
+                    .join(" ");
                 let text = text.to_ascii_lowercase();
-                let announces = ["complete", "done", "success", "finished", "saved", "created", " ok"].iter().any(|word| text.contains(word));
+                let announces = ["complete", "done", "success", "finished", "saved", "created", " ok"]
+                    .iter()
+                    .any(|word| text.contains(word));
                 return announces.then_some(Deed::Announce);
             }
             _ => return None,
@@ -161,7 +199,11 @@ impl Invocation<'_> {
 
 fn starts_with(word: &Word, option: &str) -> bool {
     let Some(text) = word.parts.first().and_then(text_of) else { return false };
-    if option.starts_with("--") { text == option || text.strip_prefix(option).is_some_and(|rest| rest.starts_with('=')) } else { text.starts_with(option) && !text.starts_with("--") }
+    if option.starts_with("--") {
+        text == option || text.strip_prefix(option).is_some_and(|rest| rest.starts_with('='))
+    } else {
+        text.starts_with(option) && !text.starts_with("--")
+    }
 }
 
 impl Script {
@@ -186,7 +228,8 @@ impl Script {
     /// The nodes that stand in `id`, itself included.
     pub fn within(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         // A node stands right before everything that stands in it.
-        let is_inside = move |other: &NodeId| *other == id || self.shell().ancestors(*other).any(|ancestor| ancestor == id);
+        let is_inside =
+            move |other: &NodeId| *other == id || self.shell().ancestors(*other).any(|ancestor| ancestor == id);
         (id.0..self.shell().len() as u32).map(NodeId).take_while(is_inside)
     }
 
@@ -222,7 +265,8 @@ impl Script {
         let mut frames = vec![id];
         let mut at = id;
         while let Some(function) = self.enclosing_function(at) {
-            let call = self.calls(function).iter().copied().filter(|call| self.is_reached(*call) && !frames.contains(call));
+            let call =
+                self.calls(function).iter().copied().filter(|call| self.is_reached(*call) && !frames.contains(call));
             let Some(call) = call.min_by_key(|call| self.flow.order(*call)) else { break };
             if frames.len() > 16 {
                 break;

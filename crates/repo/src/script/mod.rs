@@ -200,7 +200,9 @@ impl Script {
     pub fn edit(&self, span: Span, text: &str) -> Option<Edit> {
         // make and Compose read `$` before the shell does, and give it back for `$$`.
         match self.host.outermost() {
-            Host::Recipe { .. } | Host::Service { .. } if text.contains('$') => self.extract.edit(span, &text.replace('$', "$$")),
+            Host::Recipe { .. } | Host::Service { .. } if text.contains('$') => {
+                self.extract.edit(span, &text.replace('$', "$$"))
+            }
             _ => self.extract.edit(span, text),
         }
     }
