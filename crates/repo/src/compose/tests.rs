@@ -1,3 +1,5 @@
+//! What a project is: merging, finding, reading, in cases.
+
 use super::*;
 use crate::Repo;
 

@@ -1,3 +1,5 @@
+//! YAML in cases: spans, extracts, aliases, recovery, hostile files, edits.
+
 use super::*;
 use twiceshy_source::{Edit, Quoting, apply};
 
