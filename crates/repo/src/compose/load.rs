@@ -14,6 +14,9 @@ use twiceshy_source::{FileId, Place, Tree};
 /// How deep includes and extends may nest.
 const DEPTH: usize = 30;
 
+/// How many files one project may include: a few levels that each include the next twice are a million otherwise.
+const INCLUDES: usize = 500;
+
 /// The resources that an included file brings.
 const RESOURCES: [&str; 6] = ["services", "volumes", "networks", "secrets", "configs", "models"];
 
@@ -41,6 +44,7 @@ impl<'a> Files<'a> {
             files: self,
             dirs: FxHashMap::default(),
             used: Vec::new(),
+            includes_left: INCLUDES,
             is_complete: true,
             broken_extends: Vec::new(),
             models: FxHashMap::default(),
@@ -84,6 +88,7 @@ struct Loader<'f, 'a> {
     /// What the paths in a file are relative to.
     dirs: FxHashMap<FileId, Rc<str>>,
     used: Vec<FileId>,
+    includes_left: usize,
     is_complete: bool,
     broken_extends: Vec<(Reference, Vec<String>)>,
     /// Files that are extended, interpolated.
@@ -133,10 +138,12 @@ impl Loader<'_, '_> {
             item.as_text().map(|text| vec![text.clone()]).or_else(|| item.get("path").map(texts)).unwrap_or_default();
         let resolved: Option<Vec<FileId>> =
             paths.iter().map(|path| Some(self.files.compose(&tree_path(&context.dir, path.value()?)?)?.file)).collect();
-        let Some(files) = resolved.filter(|files| !files.is_empty() && stack.len() < DEPTH) else {
+        let may_go_on = stack.len() < DEPTH && self.includes_left > 0;
+        let Some(files) = resolved.filter(|files| !files.is_empty() && may_go_on) else {
             self.is_complete = false;
             return None;
         };
+        self.includes_left -= 1;
         let first = *files.first()?;
         if stack.contains(&first) {
             return None;

@@ -305,3 +305,12 @@ fn the_shell_in_a_compose_file_is_a_script_that_maps_back() {
     assert_eq!(&text[last.place().range()], "false");
     assert_eq!(repo.scripts[0].start.options.errexit(), Some(true));
 }
+
+#[test]
+fn files_that_include_each_other_twice_end() {
+    let name = |n: usize| if n == 0 { "compose.yml".to_owned() } else { format!("f{n}.yml") };
+    let text = |n: usize| format!("include: [f{0}.yml, f{0}.yml]\nservices: {{s{n}: {{image: x}}}}\n", n + 1);
+    let repo = Repo::of(Tree::memory((0..40).map(|n| (name(n), text(n)))));
+    assert_eq!(repo.projects.len(), 1);
+    assert!(!repo.projects[0].is_complete);
+}
