@@ -31,7 +31,7 @@ pub enum Kind {
 
 impl Construct {
     pub fn all(script: &Script) -> Vec<Self> {
-        let mut found = Vec::new();
+        let mut found: Vec<Self> = Vec::new();
         for id in script.shell().ids().filter(|&id| script.is_reached(id)) {
             match &script.node(id).kind {
                 NodeKind::AndOr(first, rest) => found.extend(action_behind_test(script, id, *first, rest)),
@@ -41,7 +41,12 @@ impl Construct {
                     found.extend(list_of_nothing(script, id, stages));
                 }
                 NodeKind::Simple(simple) if simple.words.is_empty() => found.extend(search_assigned(script, id)),
-                NodeKind::Simple(_) => found.extend(deletion_in_loop(script, id)),
+                NodeKind::Simple(_) => {
+                    // One finding a line: the test before it is reported already.
+                    let parent = script.shell().parent(id);
+                    let is_known = found.iter().any(|construct| Some(construct.node) == parent);
+                    found.extend(deletion_in_loop(script, id).filter(|_| !is_known));
+                }
                 _ => {}
             }
         }
@@ -358,7 +363,13 @@ fn deletion_in_loop(script: &Script, id: NodeId) -> Option<Construct> {
         NodeKind::For(of) => Some(of.body),
         _ => None,
     })?;
-    if command.deed() != Some(Deed::Delete) || matches!(command.name()?.as_ref(), "rm" | "find" | "unlink" | "shred") {
+    let may_fail = match &*command.name()? {
+        "rclone" | "aws" | "gsutil" | "mc" | "s3cmd" | "azcopy" | "restic" | "borg" => true,
+        // In use by a container: refused.
+        "docker" | "podman" => ["rmi", "image", "volume"].iter().any(|word| command.has_arg(word)),
+        _ => false,
+    };
+    if !may_fail || command.deed() != Some(Deed::Delete) {
         return None;
     }
     // A loop that does more than delete is not cleaning up.

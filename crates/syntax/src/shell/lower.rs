@@ -36,16 +36,9 @@ struct Element<'t> {
     arguments: Vec<Ts<'t>>,
 }
 
-/// Which part of a command node an element is. tree-sitter-bash takes `a=1 b=2`, a line break and `c` for one command.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Portion {
-    #[default]
-    All,
-    /// The assignments, up to this byte.
-    Before(usize),
-    /// The rest, from this byte on.
-    After(usize),
-}
+/// Which bytes of a command node an element is. tree-sitter-bash at times takes a line break for a blank: it reads
+/// `a=1 b=2`, a line break and `c` as one command, and so the end of one pipeline and the start of the next.
+type Portion = Option<Span>;
 
 /// A statement as a flat sequence, in the order of the text.
 enum Token<'t> {
@@ -315,16 +308,12 @@ impl<'t> Lower<'t> {
                     }
                 }
                 _ => {
-                    let node = Some(node);
-                    match node.and_then(|node| self.split(node)) {
-                        Some((before, after)) => {
-                            let portion = Portion::Before(before);
-                            tokens.push(Token::Command(Element { node, portion, ..Element::default() }));
+                    let portions = self.portions(node);
+                    for (index, portion) in portions.into_iter().enumerate() {
+                        if index > 0 {
                             tokens.push(Token::End);
-                            let portion = Portion::After(after);
-                            tokens.push(Token::Command(Element { node, portion, ..Element::default() }));
                         }
-                        None => tokens.push(Token::Command(Element { node, ..Element::default() })),
+                        tokens.push(Token::Command(Element { node: Some(node), portion, ..Element::default() }));
                     }
                     continue;
                 }
@@ -334,17 +323,20 @@ impl<'t> Lower<'t> {
         tokens
     }
 
-    /// Where the assignments of a command end and its name starts, if a line break stands between them.
-    fn split(&self, node: Ts<'t>) -> Option<(usize, usize)> {
-        if node.kind() != "command" {
-            return None;
+    /// The commands that a command node is: more than one where line breaks stand between its words.
+    fn portions(&self, node: Ts<'t>) -> Vec<Portion> {
+        if !matches!(node.kind(), "command" | "variable_assignments" | "declaration_command" | "unset_command") {
+            return vec![None];
         }
-        let parts = children(node);
-        let name = parts.iter().position(|part| part.kind() == "command_name")?;
-        let last = parts.get(name.checked_sub(1)?).filter(|part| part.kind() == "variable_assignment")?;
-        let (before, after) = (last.end_byte(), parts[name].start_byte());
-        let gap = Span::new(before, after).of(self.text);
-        gap.replace("\\\n", "").replace("\\\r\n", "").contains('\n').then_some((before, after))
+        let mut portions: Vec<Span> = Vec::new();
+        for part in children(node).into_iter().filter(|part| part.kind() != "comment") {
+            let here = span(part);
+            match portions.last_mut() {
+                Some(last) if !ends_line(Span { start: last.end, end: here.start }.of(self.text)) => *last = last.to(here),
+                _ => portions.push(here),
+            }
+        }
+        if portions.len() < 2 { vec![None] } else { portions.into_iter().map(Some).collect() }
     }
 
     fn step(&mut self, node: Ts<'t>) -> Option<Work<'t>> {
@@ -395,7 +387,7 @@ impl<'t> Lower<'t> {
             self.shell.damaged.extend(at);
         } else {
             let kind = match element.node {
-                Some(node) if element.portion == Portion::All => self.command(id, node),
+                Some(node) if element.portion.is_none() => self.command(id, node),
                 Some(node) => self.simple(id, node, element.portion),
                 None => NodeKind::Simple(Simple::default()),
             };
@@ -421,7 +413,7 @@ impl<'t> Lower<'t> {
     fn command(&mut self, id: NodeId, node: Ts<'t>) -> NodeKind {
         match node.kind() {
             "command" | "variable_assignment" | "variable_assignments" | "declaration_command" | "unset_command" => {
-                self.simple(id, node, Portion::All)
+                self.simple(id, node, None)
             }
             "test_command" => self.test(id, node),
             "if_statement" => self.if_statement(id, node),
@@ -549,10 +541,8 @@ impl<'t> Lower<'t> {
         }
         let declares = node.kind() == "declaration_command";
         for (field, part) in fields(node) {
-            match portion {
-                Portion::Before(end) if part.start_byte() >= end => continue,
-                Portion::After(start) if part.start_byte() < start => continue,
-                _ => {}
+            if portion.is_some_and(|portion| part.start_byte() < portion.start as usize || part.end_byte() > portion.end as usize) {
+                continue;
             }
             match part.kind() {
                 "comment" => self.shell.comments.push(span(part)),
@@ -585,6 +575,13 @@ impl<'t> Lower<'t> {
                     simple.words.push(self.word(id, part));
                 }
                 _ => {}
+            }
+        }
+        // What was taken for arguments may be assignments before a name.
+        if portion.is_some() && !declares {
+            while let Some(assignment) = simple.words.first().and_then(Word::as_assignment) {
+                simple.words.remove(0);
+                simple.assignments.push(assignment);
             }
         }
         NodeKind::Simple(simple)
@@ -732,6 +729,41 @@ impl<'t> Lower<'t> {
     }
 }
 
+/// Whether a line break that is not escaped stands in a gap between words.
+fn ends_line(gap: &str) -> bool {
+    gap.contains('\n') && gap.replace("\\\n", "").replace("\\\r\n", "").contains('\n')
+}
+
+impl Word {
+    /// The assignment that a word is: `name=value`.
+    fn as_assignment(&self) -> Option<Assignment> {
+        use super::{Part, PartKind};
+        let (first, rest) = self.parts.split_first()?;
+        let PartKind::Text(text) = &first.kind else { return None };
+        let (name, value) = text.split_once('=').filter(|_| !first.quoted)?;
+        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !is_name {
+            return None;
+        }
+        let start = self.span.start + name.len() as u32;
+        let at = Span { start: (start + 1).min(self.span.end), end: self.span.end };
+        let head = Part {
+            span: Span { start: at.start, end: first.span.end.max(at.start) },
+            quoted: false,
+            kind: PartKind::Text(value.into()),
+        };
+        let parts = (!value.is_empty()).then_some(head).into_iter().chain(rest.iter().cloned()).collect();
+        Some(Assignment {
+            name: Name { text: name.into(), span: Span { start: self.span.start, end: start } },
+            value: Some(Word { span: at, parts }),
+            elements: Vec::new(),
+            append: false,
+            span: self.span,
+        })
+    }
+}
+
 impl Assignment {
     /// `name=value` as the argument that `export` gets.
     fn as_word(&self) -> Word {
@@ -765,10 +797,8 @@ fn element_span(token: &Token<'_>) -> Option<Span> {
         let start = fields(*redirect).into_iter().find(|(_, part)| part.kind() == "heredoc_start");
         start.map_or(span(*redirect), |(_, start)| Span::new(redirect.start_byte(), start.end_byte()))
     });
-    element
-        .node
-        .into_iter()
-        .map(span)
+    let node = element.node.map(|node| element.portion.unwrap_or(span(node)));
+    node.into_iter()
         .chain(element.arguments.iter().map(|&node| span(node)))
         .chain(redirects)
         .reduce(Span::to)

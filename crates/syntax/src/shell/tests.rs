@@ -164,6 +164,19 @@ fn compound_commands_hold_their_parts() {
 }
 
 #[test]
+fn a_line_break_between_words_ends_a_command() {
+    let cases = [
+        ("a | b | c -x\nd y | e > f", "(list (pipe <a> <b> <c -x>) (pipe <d y> <e>{Write f}))"),
+        ("a | b | c\nX=1 Y=$(z) d | e > f", "(list (pipe <a> <b> <c>) (pipe <X:=1 Y:=$(<z>) d> <e>{Write f}))"),
+        ("a | b | c \\\n  d\ne | f > g", "(list (pipe <a> <b> <c d>) (pipe <e> <f>{Write g}))"),
+        ("a | b | c # why\n# more\nd | e > f", "(list (pipe <a> <b> <c>) (pipe <d> <e>{Write f}))"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(show(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn words_keep_what_is_literal_and_what_is_not() {
     let cases = [
         (r#"echo "a $(b | c) ${d:-e} $((1+2)) \"x\"""#, r#"<echo a $((pipe <b> <c>)) $d:-e $((…)) "x">"#),
