@@ -64,7 +64,7 @@ impl<'a> Lost<'a> {
     }
 
     fn report(self, found: &mut Findings) {
-        let Self { script, pipeline, dumper, last, .. } = &self;
+        let Self { script, dumper, last, .. } = &self;
         let leaves = if self.compresses {
             format!("when `{dumper}` fails, this still succeeds and leaves a valid archive of nothing")
         } else {

@@ -26,8 +26,10 @@ const ALL: [Shell; 3] = [Shell::Bash, Shell::Dash, Shell::Ash];
 #[test]
 fn a_failed_dump_becomes_a_valid_archive_of_20_bytes_and_the_script_goes_on() {
     for shell in ALL {
-        let (outcome, written, directory) =
-            backup(shell, "set -e\npg_dump app | gzip > app.sql.gz\n[ -s app.sql.gz ]\ngzip -t app.sql.gz\necho rotated\n");
+        let (outcome, written, directory) = backup(
+            shell,
+            "set -e\npg_dump app | gzip > app.sql.gz\n[ -s app.sql.gz ]\ngzip -t app.sql.gz\necho rotated\n",
+        );
         assert_eq!(outcome.code, Some(0), "{shell:?}: {}", outcome.stderr);
         assert_eq!(outcome.stdout, "rotated\n", "{shell:?}");
         assert_eq!(written.map(|bytes| bytes.len()), Some(20), "{shell:?}");
@@ -46,8 +48,10 @@ fn with_pipefail_the_script_ends_and_rotates_nothing() {
 
 #[test]
 fn pipestatus_tells_in_bash() {
-    let (outcome, ..) =
-        backup(Shell::Bash, "set -e\npg_dump app | gzip > app.sql.gz\n[ \"${PIPESTATUS[0]}\" -eq 0 ] || exit 3\necho rotated\n");
+    let (outcome, ..) = backup(
+        Shell::Bash,
+        "set -e\npg_dump app | gzip > app.sql.gz\n[ \"${PIPESTATUS[0]}\" -eq 0 ] || exit 3\necho rotated\n",
+    );
     assert_eq!(outcome.code, Some(3));
 }
 
@@ -60,7 +64,8 @@ fn pipefail_alone_changes_nothing_where_nobody_asks() {
 #[test]
 fn sh_as_dash_ends_over_pipefail_or_takes_it() {
     // dash has learned `pipefail` after 0.5.12: either it ends the script before the dump, or it does what bash does.
-    let (outcome, written, _directory) = backup(Shell::Dash, "set -e\nset -o pipefail\npg_dump app | gzip > app.sql.gz\necho rotated\n");
+    let (outcome, written, _directory) =
+        backup(Shell::Dash, "set -e\nset -o pipefail\npg_dump app | gzip > app.sql.gz\necho rotated\n");
     assert_ne!(outcome.code, Some(0));
     assert_eq!(outcome.stdout, "");
     if outcome.stderr.contains("Illegal option") {

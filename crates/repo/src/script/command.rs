@@ -206,7 +206,7 @@ impl<'a> Invocation<'a> {
                 at += 1;
             }
             if name == "env" || name == "sudo" {
-                while self.args().get(at).is_some_and(|word| part_before_equals(word)) {
+                while self.args().get(at).is_some_and(part_before_equals) {
                     at += 1;
                 }
             }

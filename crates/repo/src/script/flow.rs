@@ -90,10 +90,7 @@ impl Options {
                         Some("pipefail") => self.set(Self::PIPEFAIL, on),
                         _ => {}
                     },
-                    'O' => match words.next() {
-                        Some("inherit_errexit") => self.set(Self::INHERIT, on),
-                        _ => {}
-                    },
+                    'O' if words.next() == Some("inherit_errexit") => self.set(Self::INHERIT, on),
                     _ => {}
                 }
             }
@@ -283,10 +280,10 @@ impl Walk<'_> {
     }
 
     fn call(&mut self, function: NodeId, options: Options) -> Options {
-        if let Some(&(entered, left)) = self.walked.get(&function) {
-            if entered == options {
-                return left;
-            }
+        if let Some(&(entered, left)) = self.walked.get(&function)
+            && entered == options
+        {
+            return left;
         }
         if self.calls.len() >= MAX_CALLS || self.calls.contains(&function) || self.budget == 0 {
             return options;

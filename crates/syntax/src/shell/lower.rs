@@ -332,7 +332,9 @@ impl<'t> Lower<'t> {
         for part in children(node).into_iter().filter(|part| part.kind() != "comment") {
             let here = span(part);
             match portions.last_mut() {
-                Some(last) if !ends_line(Span { start: last.end, end: here.start }.of(self.text)) => *last = last.to(here),
+                Some(last) if !ends_line(Span { start: last.end, end: here.start }.of(self.text)) => {
+                    *last = last.to(here)
+                }
                 _ => portions.push(here),
             }
         }
@@ -541,7 +543,9 @@ impl<'t> Lower<'t> {
         }
         let declares = node.kind() == "declaration_command";
         for (field, part) in fields(node) {
-            if portion.is_some_and(|portion| part.start_byte() < portion.start as usize || part.end_byte() > portion.end as usize) {
+            if portion.is_some_and(|portion| {
+                part.start_byte() < portion.start as usize || part.end_byte() > portion.end as usize
+            }) {
                 continue;
             }
             match part.kind() {
@@ -798,8 +802,5 @@ fn element_span(token: &Token<'_>) -> Option<Span> {
         start.map_or(span(*redirect), |(_, start)| Span::new(redirect.start_byte(), start.end_byte()))
     });
     let node = element.node.map(|node| element.portion.unwrap_or(span(node)));
-    node.into_iter()
-        .chain(element.arguments.iter().map(|&node| span(node)))
-        .chain(redirects)
-        .reduce(Span::to)
+    node.into_iter().chain(element.arguments.iter().map(|&node| span(node))).chain(redirects).reduce(Span::to)
 }

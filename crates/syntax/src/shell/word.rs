@@ -250,10 +250,12 @@ fn mark_lists(parts: &mut [Part]) {
         let fits =
             needs.is_none_or(|needed| tail.iter().any(|part| text(part).is_some_and(|text| text.contains(needed))));
         let alone = parts.len() == 1 && text(&parts[first]).is_some_and(|text| text.len() == 1);
-        if closes && fits && !alone {
-            if let Some(text) = text(&parts[first]) {
-                parts[first].kind = PartKind::Glob(text);
-            }
+        if closes
+            && fits
+            && !alone
+            && let Some(text) = text(&parts[first])
+        {
+            parts[first].kind = PartKind::Glob(text);
         }
     }
 }
