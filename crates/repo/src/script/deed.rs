@@ -158,7 +158,10 @@ impl Invocation<'_> {
                     .any(|word| ["start", "restart", "reload"].iter().any(|verb| word.is(verb)))
                     .then_some(Deed::Restart);
             }
-            "kubectl" => return first(&["apply", "rollout", "scale"]).then_some(Deed::Restart),
+            "kubectl" => {
+                let watches = first(&["status", "history"]);
+                return (first(&["apply", "rollout", "scale"]) && !watches).then_some(Deed::Restart);
+            }
             "alembic" => return first(&["upgrade"]).then_some(Deed::Migrate),
             "flyway" | "dbmate" | "goose" | "sqlx" | "diesel" | "knex" | "prisma" | "drizzle-kit" | "typeorm"
             | "rails" | "rake" => {
@@ -187,9 +190,12 @@ impl Invocation<'_> {
                     .collect::<Vec<_>>()
                     .join(" ");
                 let text = text.to_ascii_lowercase();
-                let announces = ["complete", "done", "success", "finished", "saved", "created", " ok"]
-                    .iter()
-                    .any(|word| text.contains(word));
+                let doubts =
+                    ["error", "fail", " not ", "need", "should", "when "].iter().any(|word| text.contains(word));
+                let announces = !doubts
+                    && ["complete", "done", "success", "finished", "saved", "created", " ok"]
+                        .iter()
+                        .any(|word| text.contains(word));
                 return announces.then_some(Deed::Announce);
             }
             _ => return None,

@@ -18,6 +18,8 @@ pub enum Via {
     Container,
     /// `eval`, `trap`: this very shell.
     Eval,
+    /// `cat > file <<EOF`: whoever runs the file that is written; the text starts with `#!`.
+    File,
 }
 
 impl Script {
@@ -38,6 +40,12 @@ impl Script {
 
     fn texts(&self, command: Command<'_>) -> Vec<(Extract, Via, Start)> {
         let mut found = Vec::new();
+        // A script that is written to a file.
+        if let Some(extract) = self.heredoc(command).filter(|extract| extract.text().starts_with("#!")) {
+            let start = Start::of_file("", extract.text());
+            found.extend(start.map(|start| (extract, Via::File, start)));
+            return found;
+        }
         let chain = command.chain();
         let Some(&last) = chain.last() else {
             return found;
