@@ -4,5 +4,6 @@ mod alembic;
 mod errexit;
 mod ports;
 mod postgres;
+mod localhost;
 mod shells;
 mod untracked_import;
