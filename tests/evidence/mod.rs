@@ -2,8 +2,8 @@
 
 mod alembic;
 mod errexit;
+mod localhost;
 mod ports;
 mod postgres;
-mod localhost;
 mod shells;
 mod untracked_import;
