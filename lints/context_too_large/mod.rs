@@ -181,7 +181,7 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
                 source.written
             )
         }
-        _ => format!("`COPY {}` takes the {names} of whoever builds into the build", source.written),
+        _ => format!("`COPY {}` also copies {names} from the working copy of whoever builds", source.written),
     };
     let finding = found.at(source.place, message);
     let written = first.context.ignore.map_or(ignore_file.as_str(), |ignore| repo.tree.path(ignore.file));

@@ -101,12 +101,15 @@ fn installed(repo: &Repo, context: &BuildContext<'_>, line: &IgnoreLine) -> Opti
 
 /// What Python leaves beside its modules.
 fn compiled(repo: &Repo, context: &BuildContext<'_>, line: &IgnoreLine) -> Option<Found> {
+    let mut last = "";
     repo.tree.below(&context.dir).find_map(|file| {
         let path = repo.tree.path(file);
         let dir = Tree::parent(context.inside(path)?);
-        if !path.ends_with(".py") || dir.is_empty() {
+        // One module of a directory stands for all of them.
+        if !path.ends_with(".py") || dir == last || dir.is_empty() {
             return None;
         }
+        last = dir;
         let module = Tree::name(path).trim_end_matches(".py");
         let compiled = format!("{dir}/__pycache__/{module}.cpython-312.pyc");
         let own = if line.cleaned == "__pycache__" { format!("{dir}/__pycache__") } else { compiled };

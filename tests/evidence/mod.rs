@@ -3,6 +3,7 @@
 mod alembic;
 mod dump_status;
 mod errexit;
+mod localhost;
 mod ports;
 mod postgres;
 mod shells;

@@ -1,7 +1,7 @@
 //! Which directory a Dockerfile is built with, which of its files Docker is sent, and who says so.
 
 use crate::compose::{Service, Text as ComposeText};
-use crate::dockerfile::{Copy, Step, Text};
+use crate::dockerfile::{Copy, Step, StepKind, Text};
 use crate::workflow::setting;
 use crate::{DockerIgnore, Dockerfile, Image, Repo};
 use twiceshy_source::{Place, Tree};
@@ -213,9 +213,8 @@ impl<'r> BuildContext<'r> {
 
     /// Whether a step works in `dir`: `WORKDIR`, a source, or a command names it.
     fn steps_name(&self, dir: &str) -> bool {
-        use crate::dockerfile::StepKind;
         self.dockerfile.stages.iter().flat_map(|stage| &stage.steps).any(|step| match &step.kind {
-            StepKind::Run(run) => run.command.text().contains(dir),
+            StepKind::Run(run) => names_path(&run.command.text(), dir),
             StepKind::Workdir(to) => to.known().trim_end_matches('/').ends_with(dir),
             StepKind::Copy(copy) => copy
                 .context_sources()
@@ -231,12 +230,13 @@ impl<'r> BuildContext<'r> {
             .any(|(_, source)| source == path || source.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')))
     }
 
-    /// Every source in the context, with its path; `*` is the whole context.
+    /// Every source in the context, with its path; `*` is the whole context. Stages that the build does not need send
+    /// nothing.
     fn sent(&self) -> Vec<(Sent<'r>, String)> {
         let mut found = Vec::new();
-        for stage in &self.dockerfile.stages {
-            for (index, step) in stage.steps.iter().enumerate() {
-                let crate::dockerfile::StepKind::Copy(copy) = &step.kind else { continue };
+        for stage in self.dockerfile.needed(self.target.as_deref()) {
+            for (index, step) in stage.steps.iter().enumerate().filter(|(_, step)| !step.onbuild) {
+                let StepKind::Copy(copy) = &step.kind else { continue };
                 for (source, path) in copy.context_sources() {
                     let path =
                         path.strip_suffix("/*").map_or(if path == "*" { "" } else { &path }, |dir| dir).to_owned();
@@ -253,4 +253,14 @@ impl<'r> BuildContext<'r> {
         // Two levels deep: `dir/*` and `dir/**` leave the directory itself and take everything in it.
         self.ignore.is_some_and(|ignore| ignore.excludes(path) || ignore.excludes(&format!("{path}/any/thing")))
     }
+}
+
+/// Whether `path` stands in `text` as a path or the start of one, and not in the middle of a word.
+fn names_path(text: &str, path: &str) -> bool {
+    let is_name = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    text.match_indices(path).any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + path.len()..).and_then(|after| after.chars().next());
+        before.is_none_or(|c| !is_name(c)) && after.is_none_or(|c| !is_name(c))
+    })
 }

@@ -81,6 +81,34 @@ impl Dockerfile {
         })
     }
 
+    /// The stages that a build with this target makes, in their order: the stage itself, those it builds on, and those
+    /// that it copies or mounts from. BuildKit passes over the others.
+    pub fn needed(&self, target: Option<&str>) -> Vec<&Stage> {
+        let mut needed = vec![false; self.stages.len()];
+        let mut next: Vec<usize> = self.stage(target).map(|stage| stage.index).into_iter().collect();
+        while let Some(index) = next.pop() {
+            let Some(stage) = self.stages.get(index) else { continue };
+            if std::mem::replace(&mut needed[index], true) {
+                continue;
+            }
+            if let Base::Stage(base) = stage.base {
+                next.push(base);
+            }
+            for step in &stage.steps {
+                match &step.kind {
+                    StepKind::Copy(Copy { from: Some(CopyFrom::Stage(from)), .. }) => next.push(*from),
+                    StepKind::Run(run) => {
+                        let options = run.mounts.iter().flat_map(|mount| mount.written.split(','));
+                        let names = options.filter_map(|option| option.strip_prefix("from="));
+                        next.extend(names.filter_map(|name| self.stage(Some(name))).map(|stage| stage.index));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self.stages.iter().filter(|stage| needed[stage.index]).collect()
+    }
+
     /// The image at the bottom of a stage, and the `FROM` that names it. `args` are given to the build and override the
     /// defaults; `None` when the image is `scratch` or hangs on what is not known.
     pub fn base_image(&self, stage: &Stage, args: &dyn Fn(&str) -> Option<String>) -> Option<(Image, Place)> {

@@ -23,7 +23,7 @@ impl Repo {
     /// On which addresses the server in a container listens. What is said outside the code wins: the command, the
     /// environment, a web server's configuration; then the code, then what is known of the image.
     pub(crate) fn listens(&self, container: &Container<'_>) -> Listens {
-        let said = container.starts.iter().find_map(|text| in_command(text)).or_else(|| in_env(&container.env));
+        let said = container.starts.iter().find_map(in_command).or_else(|| in_env(&container.env));
         said.or_else(|| self.in_scripts(container))
             .or_else(|| self.in_nginx(container))
             .or_else(|| self.in_sources(container))

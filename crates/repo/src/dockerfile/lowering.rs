@@ -152,12 +152,12 @@ impl Lowering<'_> {
                 None => Image::parse(value).map_or(Base::Unknown, Base::Image),
             },
         };
-        if let Base::Stage(index) = base {
-            if let Some(end) = self.ends.get(index) {
-                self.scope = end.scope.inherited();
-                self.workdir = end.workdir.clone();
-                self.shell = end.shell.clone();
-            }
+        if let Base::Stage(index) = base
+            && let Some(end) = self.ends.get(index)
+        {
+            self.scope = end.scope.inherited();
+            self.workdir = end.workdir.clone();
+            self.shell = end.shell.clone();
         }
         self.dockerfile.stages.push(Stage {
             place: self.place(instruction.span),

@@ -1,3 +1,5 @@
+//! Dockerfiles and what they mean.
+
 use super::*;
 use crate::{Repo, Tree};
 
@@ -110,4 +112,15 @@ fn commands_are_scripts_that_know_their_shell() {
     assert_eq!(repo.scripts[5].host, Host::Image { stage: 1, instruction: "HEALTHCHECK".into() });
     let app = repo.scripts[2].commands().next().unwrap();
     assert_eq!(app.place().span().of(text), "exec app");
+}
+
+#[test]
+fn a_build_makes_the_stages_that_its_target_needs() {
+    let file = dockerfile(
+        "FROM a AS base\nFROM base AS dev\nCOPY . .\nFROM b AS tools\nFROM base AS build\nRUN --mount=type=bind,from=tools,target=/t make\nFROM c\nCOPY --from=build /x /x\n",
+    );
+    let needed = |target| file.needed(target).iter().map(|stage| stage.index).collect::<Vec<_>>();
+    assert_eq!(needed(None), [0, 2, 3, 4]);
+    assert_eq!(needed(Some("dev")), [0, 1]);
+    assert!(needed(Some("nothing")).is_empty());
 }

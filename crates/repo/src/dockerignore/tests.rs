@@ -1,3 +1,5 @@
+//! Patterns and the paths they keep from Docker.
+
 use super::*;
 use crate::Repo;
 

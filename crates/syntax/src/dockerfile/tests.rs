@@ -1,3 +1,5 @@
+//! Dockerfiles as they are written, and what is read from them.
+
 use super::*;
 use twiceshy_source::FileId;
 
