@@ -5,4 +5,5 @@ mod errexit;
 mod ports;
 mod postgres;
 mod shells;
+mod unbounded_log;
 mod untracked_import;
