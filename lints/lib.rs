@@ -10,6 +10,7 @@ mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
 mod undefined_service;
+mod unbounded_log;
 mod unknown_workflow;
 mod untracked_import;
 
@@ -28,6 +29,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
         Entry::of::<undefined_service::UndefinedService>(),
+        Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
         Entry::of::<untracked_import::UntrackedImport>(),
     ]

@@ -7,4 +7,5 @@ mod localhost;
 mod ports;
 mod postgres;
 mod shells;
+mod unbounded_log;
 mod untracked_import;

@@ -170,6 +170,8 @@ pub struct Lowered {
     pub migrations: Vec<Migration>,
     /// JavaScript and TypeScript modules.
     pub node: Vec<Node>,
+    /// Files that modules append to and never shorten.
+    pub log_files: Vec<crate::LogFile>,
     /// `package.json` files.
     pub node_packages: Vec<NodePackage>,
     /// `tsconfig.json` files.

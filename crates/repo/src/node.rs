@@ -4,7 +4,7 @@ mod imports;
 
 pub use imports::{ImportKind, NodeImport};
 
-use crate::{Input, Lowered};
+use crate::{Input, Lowered, log_file};
 use twiceshy_source::FileId;
 use twiceshy_syntax::js::{self, Dialect};
 
@@ -22,13 +22,14 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
     if is_made_by_a_tool(input.path(), text) {
         return;
     }
-    let (node, flaws, roster) = js::read(text, Dialect::of(input.path()), |module| {
-        let node = Node { file: input.file, imports: imports::of(module.body, text, input.file) };
-        (node, module.flaws, crate::boot::roster(module.body, input))
+    js::read(text, Dialect::of(input.path()), |module| {
+        if log_file::may_have(text, log_file::Language::JavaScript) {
+            log_file::lower(&module, log_file::Language::JavaScript, input, out);
+        }
+        out.node.push(Node { file: input.file, imports: imports::of(module.body, text, input.file) });
+        out.rosters.extend(crate::boot::roster(module.body, input));
+        out.flaws.extend(module.flaws);
     });
-    out.rosters.extend(roster);
-    out.flaws.extend(flaws);
-    out.node.push(node);
 }
 
 /// Whether nobody wrote this text: bundled, minified, or somebody else's code copied in whole.

@@ -1,6 +1,7 @@
 //! A package.json.
 
-use crate::{Input, Lowered};
+use crate::script::{Dialect, Host, Start};
+use crate::{Input, Lowered, Script};
 use twiceshy_source::{Extract, FileId, Place};
 use twiceshy_syntax::json::{self, Value};
 
@@ -91,11 +92,16 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
         leaves(Some(targets), &mut list);
         (name.text.clone(), list)
     });
+    let scripts: Vec<PackageScript> = scripts.collect();
+    for script in &scripts {
+        let host = Host::Package { name: script.name.clone() };
+        out.scripts.extend(Script::new(script.command.clone(), host, Start::plain(Dialect::Sh)));
+    }
     out.node_packages.push(NodePackage {
         file: input.file,
         name: root.get("name").and_then(Value::as_str).map(str::to_owned),
         is_module: root.get("type").and_then(Value::as_str) == Some("module"),
-        scripts: scripts.collect(),
+        scripts,
         dependencies,
         workspaces: workspaces.into_iter().flat_map(Value::strings).map(str::to_owned).collect(),
         entries: package_entries,

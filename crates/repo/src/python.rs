@@ -14,7 +14,7 @@ pub use imports::PythonImport;
 pub use resolve::ImportTarget;
 pub(crate) use resolve::Index;
 
-use crate::{Input, Lowered};
+use crate::{Input, Lowered, log_file};
 use machine::Machine;
 use twiceshy_source::FileId;
 use twiceshy_syntax::python;
@@ -50,6 +50,9 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
         }
     }
     out.rosters.extend(crate::boot::roster(module.body, input));
+    if log_file::may_have(text, log_file::Language::Python) {
+        log_file::lower(&module, log_file::Language::Python, input, out);
+    }
     out.flaws.extend(module.flaws);
     out.python.push(Python { file: input.file, imports, env_reads, json });
 }

@@ -38,6 +38,8 @@ pub struct Repo {
     pub migrations: Vec<Migration>,
     /// Every JavaScript and TypeScript module.
     pub node: Vec<Node>,
+    /// Every file that a module appends to and never shortens.
+    pub log_files: Vec<crate::LogFile>,
     /// Every `package.json`.
     pub node_packages: Vec<NodePackage>,
     /// Every `tsconfig.json`.
@@ -47,6 +49,7 @@ pub struct Repo {
     /// Every list of Python requirements.
     pub requirements: Vec<Requirements>,
     pub(crate) python_index: std::sync::OnceLock<crate::python::Index>,
+    pub(crate) importers: std::sync::OnceLock<rustc_hash::FxHashMap<FileId, Vec<FileId>>>,
     pub(crate) imports: std::sync::OnceLock<crate::resolve::Index>,
     skipped: Vec<Skip>,
     checked: usize,
@@ -95,11 +98,13 @@ impl Repo {
             python: all.python,
             migrations: all.migrations,
             node: all.node,
+            log_files: all.log_files,
             node_packages: all.node_packages,
             tsconfigs: all.tsconfigs,
             env: all.env,
             requirements: all.requirements,
             python_index: std::sync::OnceLock::new(),
+            importers: std::sync::OnceLock::new(),
             imports: std::sync::OnceLock::new(),
             skipped,
             checked,
@@ -176,6 +181,7 @@ impl Lowered {
         self.python.extend(other.python);
         self.migrations.extend(other.migrations);
         self.node.extend(other.node);
+        self.log_files.extend(other.log_files);
         self.node_packages.extend(other.node_packages);
         self.tsconfigs.extend(other.tsconfigs);
         self.env.extend(other.env);
