@@ -51,6 +51,22 @@ fn help_and_version_are_answers_not_errors() {
 }
 
 #[test]
+fn help_names_lints_that_exist() {
+    let here = place(&[]);
+    let help = ["--help", "check --help"].map(|args| twiceshy(here.path(), &args.split(' ').collect::<Vec<_>>()).out);
+    let words: Vec<&str> = help.iter().flat_map(|help| help.split_whitespace()).collect();
+    let named = words.windows(2).filter(|pair| ["explain", "--select", "--ignore"].contains(&pair[0]));
+    let names: Vec<&str> =
+        named.flat_map(|pair| pair[1].split(',')).filter(|name| !name.contains(['<', '|'])).collect();
+    assert!(names.len() >= 5, "{names:?}");
+    let known = |name: &&str| {
+        let is_group = twiceshy_lint::Group::ALL.iter().any(|group| group.name() == *name);
+        is_group || twiceshy_lints::all().iter().any(|lint| lint.name == *name) || ["a", "Explain"].contains(name)
+    };
+    assert_eq!(names.into_iter().filter(|name| !known(name)).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
 fn exit_codes_tell_clean_from_sick_from_impossible() {
     let (clean, sick) = (place(&[("run.sh", b"true\n")]), sick());
     let nothing: [&str; 0] = [];

@@ -24,7 +24,7 @@ Examples:
   twiceshy check deploy             check the system in a directory
   twiceshy check compose.yml        check the repository, report what touches this file
   twiceshy check --fix              apply the safe fixes
-  twiceshy explain loop-ends-script what a lint means, and what to do
+  twiceshy explain unknown-workflow what a lint means, and what to do
   twiceshy lints                    every lint, with its level and group
 
 Exit codes: 0 nothing found, 1 something found, 2 could not do what was asked.
@@ -45,8 +45,10 @@ pub(crate) enum Command {
 pub(crate) struct Check {
     /// Directories and files to check [default: the current directory].
     ///
-    /// A directory is a system. Of a file, the repository around it is the system, and only what touches the file is
-    /// reported. Of several paths, the closest directory that holds them all is the system.
+    /// A directory is a system. Of a file, the repository around it is the system,
+    /// and only what touches the file is reported. Of several paths, the closest
+    /// directory that holds them all is the system.
+    #[arg(verbatim_doc_comment)]
     pub paths: Vec<PathBuf>,
     /// How to report.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
@@ -89,7 +91,7 @@ pub(crate) struct Check {
 const CHECK_EXAMPLES: &str = "\
 Examples:
   twiceshy check --select data-loss,outage
-  twiceshy check --ignore public-env-unreadable --pedantic
+  twiceshy check --ignore hygiene,unknown-workflow --pedantic
   twiceshy check --diff | git apply
   twiceshy check --format sarif --output twiceshy.sarif --exit-zero
   twiceshy check --format json | jq -r '.diagnostics[] | .path + \": \" + .message'";

@@ -78,9 +78,10 @@ const PLAIN: &str = "\x1b[0m";
 fn page(lint: &Entry, color: bool) -> String {
     let paint = |style: &str, text: &str| if color { format!("{style}{text}{PLAIN}") } else { text.to_owned() };
     let default = if lint.meta.level == Level::Pedantic { ", off by default (--pedantic)" } else { "" };
-    let mut text = String::new();
+    let head = format!("({}, {}{default})", lint.meta.level.name(), lint.meta.group.name());
+    let mut text = format!("{} {head}\n", paint(BOLD, &lint.name));
     let mut fence: Option<String> = None;
-    for line in lint.meta.readme.lines() {
+    for line in lint.meta.readme.lines().skip_while(|line| line.starts_with("# ")) {
         let line = visible_line(line);
         let trimmed = line.trim_start();
         if trimmed.starts_with("```") {
@@ -103,9 +104,6 @@ fn page(lint: &Entry, color: bool) -> String {
             Some(_) if trimmed.starts_with("^^") => format!("    {}", paint(RED, &line)),
             Some(_) if trimmed.starts_with("~~") => format!("    {}", paint(CYAN, &line)),
             Some(_) => format!("    {line}"),
-            None if line.starts_with("# ") => {
-                format!("{} ({}, {}{default})", paint(BOLD, &line[2..]), lint.meta.level.name(), lint.meta.group.name())
-            }
             None if line.starts_with('#') => paint(BOLD, line.trim_start_matches('#').trim_start()),
             None => line,
         };

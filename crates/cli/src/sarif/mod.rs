@@ -9,8 +9,8 @@ mod rule;
 use crate::json::{safety, stopped};
 use crate::view::View;
 use model::{
-    ArtifactChange, ArtifactLocation, Descriptor, Driver, Fix, Invocation, Level, Location, Log, Message, Notification,
-    PhysicalLocation, Region, Replacement, Result, Run, SafetyProperty, Tool,
+    ArtifactChange, ArtifactLocation, Driver, Fix, Invocation, Level, Location, Log, Message, Notification,
+    NotificationKind, PhysicalLocation, Region, Replacement, Result, Run, SafetyProperty, Tool,
 };
 use std::collections::BTreeMap;
 use twiceshy_lint::Diagnostic;
@@ -40,7 +40,7 @@ fn log(view: &View<'_>, most: usize) -> Log {
                 semantic_version: env!("CARGO_PKG_VERSION"),
                 information_uri: env!("CARGO_PKG_REPOSITORY"),
                 rules: view.lints.iter().map(rule::of).collect(),
-                notifications: Notification::KINDS.map(|id| Descriptor { id }),
+                notifications: NotificationKind::all(),
             },
         },
         invocations: [Invocation {
@@ -312,13 +312,43 @@ mod tests {
                   ],
                   "notifications": [
                     {
-                      "id": "not-seen"
+                      "id": "not-seen",
+                      "name": "NotSeen",
+                      "shortDescription": {
+                        "text": "A file was not read, or not understood in part."
+                      },
+                      "fullDescription": {
+                        "text": "A file was not read, or not understood in part."
+                      },
+                      "help": {
+                        "text": "What stands there was not checked; the rest was."
+                      }
                     },
                     {
-                      "id": "results-cut"
+                      "id": "results-cut",
+                      "name": "ResultsCut",
+                      "shortDescription": {
+                        "text": "There are more findings than code scanning takes."
+                      },
+                      "fullDescription": {
+                        "text": "There are more findings than code scanning takes."
+                      },
+                      "help": {
+                        "text": "Only the worst are listed. `twiceshy check` in a terminal lists all."
+                      }
                     },
                     {
-                      "id": "lint-stopped"
+                      "id": "lint-stopped",
+                      "name": "LintStopped",
+                      "shortDescription": {
+                        "text": "A lint stopped on an internal error."
+                      },
+                      "fullDescription": {
+                        "text": "A lint stopped on an internal error."
+                      },
+                      "help": {
+                        "text": "The other lints ran. Please report it."
+                      }
                     }
                   ]
                 }

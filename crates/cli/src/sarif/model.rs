@@ -36,7 +36,7 @@ pub(super) struct Driver {
     pub semantic_version: &'static str,
     pub information_uri: &'static str,
     pub rules: Vec<Rule>,
-    pub notifications: [Descriptor; 3],
+    pub notifications: [NotificationKind; 3],
 }
 
 #[derive(Serialize)]
@@ -66,9 +66,53 @@ pub(super) struct RuleProperties {
     pub problem_severity: &'static str,
 }
 
+/// A kind of notification; GitHub asks for all of these descriptions.
 #[derive(Serialize)]
-pub(super) struct Descriptor {
-    pub id: &'static str,
+#[serde(rename_all = "camelCase")]
+pub(super) struct NotificationKind {
+    id: &'static str,
+    name: &'static str,
+    short_description: Message,
+    full_description: Message,
+    help: Message,
+}
+
+impl NotificationKind {
+    /// Every kind.
+    pub fn all() -> [Self; 3] {
+        let kind = |id, name, what: &str, help: &str| Self {
+            id,
+            name,
+            short_description: Message::text(what),
+            full_description: Message::text(what),
+            help: Message::text(help),
+        };
+        [
+            kind(
+                "not-seen",
+                "NotSeen",
+                "A file was not read, or not understood in part.",
+                "What stands there was not checked; the rest was.",
+            ),
+            kind(
+                "results-cut",
+                "ResultsCut",
+                "There are more findings than code scanning takes.",
+                "Only the worst are listed. `twiceshy check` in a terminal lists all.",
+            ),
+            kind(
+                "lint-stopped",
+                "LintStopped",
+                "A lint stopped on an internal error.",
+                "The other lints ran. Please report it.",
+            ),
+        ]
+    }
+}
+
+#[derive(Serialize)]
+struct Descriptor {
+    id: &'static str,
 }
 
 /// The standard's `level`.
@@ -134,9 +178,6 @@ pub(super) struct Notification {
 }
 
 impl Notification {
-    /// Every kind of notification.
-    pub const KINDS: [&str; 3] = ["not-seen", "results-cut", "lint-stopped"];
-
     pub fn new(id: &'static str, level: Level, text: String, location: Option<Location>) -> Self {
         Self {
             descriptor: Descriptor { id },

@@ -11,8 +11,9 @@ const MANY: usize = 24;
 /// Characters of a line that are shown.
 const WIDE: usize = 160;
 
-/// Writes a fix under a finding whose last line number is `last_line`; `first` if nothing else follows the excerpt.
-pub(crate) fn write(view: &View<'_>, fix: &Fix, last_line: u32, first: bool, out: &mut impl WriteColor) {
+/// Writes a fix under a finding in the file `at`, whose last line number is `last_line`; `first` if nothing else
+/// follows the excerpt.
+pub(crate) fn write(view: &View<'_>, fix: &Fix, at: FileId, last_line: u32, first: bool, out: &mut impl WriteColor) {
     let width = last_line.max(1).ilog10() as usize + 1;
     let pad = " ".repeat(width + 1);
     // Writing to memory cannot fail.
@@ -36,7 +37,7 @@ pub(crate) fn write(view: &View<'_>, fix: &Fix, last_line: u32, first: bool, out
     for file in &files {
         let edits: Vec<Edit> = fix.edits.iter().filter(|edit| edit.place.file == *file).cloned().collect();
         let Some(change) = change(&view.source(*file), edits) else { continue };
-        if files.len() > 1 || change.is_empty() {
+        if *file != at || files.len() > 1 || change.is_empty() {
             lines.push((None, visible_path(&view.shown(*file)).into_owned()));
         }
         lines.extend(change.into_iter().map(|line| (line.chars().next(), line)));

@@ -92,7 +92,7 @@ fn finding(view: &View<'_>, diagnostic: &Diagnostic, out: &mut impl WriteColor) 
     let _ = out.write_all(b"\n");
     let has_notes = !diagnostic.notes.is_empty();
     for (at, each) in diagnostic.fixes.iter().enumerate() {
-        fix::write(view, each, last_line, at == 0 && !has_notes, out);
+        fix::write(view, each, diagnostic.place.file, last_line, at == 0 && !has_notes, out);
     }
     let _ = out.write_all(b"\n");
 }

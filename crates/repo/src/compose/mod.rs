@@ -76,8 +76,14 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
     let parsed = yaml::parse(input.text());
     let documents: Vec<Value> =
         parsed.documents().map(|root| Value::of(root, input.file, input.text())).filter(is_compose).collect();
-    // A file that only has a compose file's name is not ours, and neither are its flaws.
+    // A file that only has a compose file's name is not ours, and neither are its flaws – unless it is one of whose
+    // services nothing could be understood.
     if documents.is_empty() || is_chart_template(input.tree, input.path()) {
+        if input.text().lines().any(|line| line.trim_end() == "services:")
+            && !is_chart_template(input.tree, input.path())
+        {
+            out.flaws.extend(parsed.flaws);
+        }
         return;
     }
     out.flaws.extend(parsed.flaws);

@@ -1,0 +1,193 @@
+//! How long a run takes, as a multiple of the time that ripgrep takes to read the same files, and how much memory.
+//!
+//! `tests/benches/ratio.sh [DIR] [--program OTHER]`, or without a directory over a synthetic repository (`--files N`, default 5,000).
+//! The floor is the fastest of ripgrep's own modes with a pattern that matches nothing, over the files that we list:
+//! hidden ones included, those that git ignores left out. Both are timed in turn, in the same run, warm; the best counts.
+
+#![allow(clippy::unwrap_used, reason = "a bench that cannot run should say where")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 7;
+
+fn main() -> ExitCode {
+    let mut directory = None;
+    let mut files = 5000;
+    let mut most = None;
+    let mut program = env!("CARGO_BIN_EXE_twiceshy-under-test").to_owned();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            // Cargo says so to every bench.
+            "--bench" => {}
+            "--files" => files = number(&mut arguments).unwrap_or(5000.0) as usize,
+            "--max-seconds" => most = number(&mut arguments),
+            "--program" => program = arguments.next().unwrap_or(program),
+            path => directory = Some(PathBuf::from(path)),
+        }
+    }
+    let synthetic = tempfile::tempdir().unwrap();
+    let directory = directory.unwrap_or_else(|| {
+        write_repository(synthetic.path(), files);
+        synthetic.path().to_owned()
+    });
+    let ours = ["check", "--exit-zero", "--format", "json"].map(str::to_owned).to_vec();
+    let mut best = Sample { wall: Duration::MAX, rss: 0 };
+    let mut floor = Duration::MAX;
+    let mut floor_mode = "";
+    for _ in 0..ROUNDS {
+        let sample = measure(&directory, &program, &ours);
+        best = Sample { wall: best.wall.min(sample.wall), rss: best.rss.max(sample.rss) };
+        for (mode, threads) in [("rg -j1", Some("-j1")), ("rg", None)] {
+            let common = ["--no-config", "--hidden", "--no-ignore-dot", "--no-require-git", "--glob=!.git"];
+            let mut rg: Vec<String> = common.map(str::to_owned).to_vec();
+            rg.extend(threads.map(str::to_owned));
+            rg.extend(["qzxjkvbpwyfg".to_owned(), ".".to_owned()]);
+            let wall = measure(&directory, "rg", &rg).wall;
+            if wall < floor {
+                (floor, floor_mode) = (wall, mode);
+            }
+        }
+    }
+    let seconds = best.wall.as_secs_f64();
+    println!("twiceshy  {seconds:.3} s, {} MiB at most", best.rss / 1024);
+    println!("ripgrep   {:.3} s ({floor_mode})", floor.as_secs_f64());
+    println!("ratio     {:.2}", seconds / floor.as_secs_f64());
+    if most.is_some_and(|most| seconds > most) {
+        println!("slower than allowed");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn number(arguments: &mut impl Iterator<Item = String>) -> Option<f64> {
+    arguments.next().and_then(|number| number.parse().ok())
+}
+
+struct Sample {
+    wall: Duration,
+    /// In KiB.
+    rss: u64,
+}
+
+fn measure(directory: &Path, program: &str, args: &[String]) -> Sample {
+    let started = Instant::now();
+    let mut command = Command::new(program);
+    command.args(args).current_dir(directory).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{program}: {error}"));
+    let status = format!("/proc/{}/status", child.id());
+    let watcher = std::thread::spawn(move || {
+        // The peak so far, until the process is gone.
+        let mut peak = 0;
+        while let Ok(text) = std::fs::read_to_string(&status) {
+            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let Some(now) = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()) else {
+                break;
+            };
+            peak = peak.max(now);
+            std::thread::sleep(Duration::from_millis(3));
+        }
+        peak
+    });
+    child.wait().unwrap();
+    let wall = started.elapsed();
+    Sample { wall, rss: watcher.join().unwrap_or(0) }
+}
+
+/// A repository of about `files` files in the proportions of a real one: mostly code, some of everything else.
+fn write_repository(root: &Path, files: usize) {
+    let write = |path: String, text: String| {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    std::fs::create_dir_all(root.join(".git")).unwrap();
+    write(".gitignore".into(), "node_modules/\n*.log\ndata/\n".into());
+    write("compose.yml".into(), compose(files / 100));
+    for at in 0..files {
+        let folder = format!("part{}", at / 40);
+        match at % 20 {
+            0..7 => write(format!("{folder}/src/module{at}.ts"), typescript(at)),
+            7..14 => write(format!("{folder}/app/module{at}.py"), python(at)),
+            14 => write(format!("{folder}/migrations/versions/{at:05}.py"), migration(at)),
+            15 => write(format!("{folder}/ops/task{at}.sh"), shell(at)),
+            16 => write(format!("{folder}/docs/page{at}.md"), markdown(at)),
+            17 => write(format!("{folder}/Dockerfile"), dockerfile(at)),
+            18 => write(format!(".github/workflows/flow{at}.yml"), workflow(at)),
+            _ => write(format!("{folder}/data/rows{at}.json"), format!("[{}]\n", vec!["{\"a\": 1}"; 500].join(",\n"))),
+        }
+    }
+}
+
+fn compose(services: usize) -> String {
+    let service = |at: usize| {
+        format!(
+            "  s{at}:\n    build: ./part{at}\n    environment:\n      URL: http://s{}:80{at:02}\n      TOKEN: ${{TOKEN_{at}:?}}\n    ports: [\"127.0.0.1:{}:80\"]\n    volumes: [\"./data/{at}:/data\"]\n    healthcheck:\n      test: [CMD, curl, -f, \"http://127.0.0.1:80/health\"]\n",
+            at / 2,
+            10_000 + at
+        )
+    };
+    format!("services:\n{}", (0..services).map(service).collect::<String>())
+}
+
+fn typescript(at: usize) -> String {
+    let mut text = format!("import {{ f{} }} from './module{}';\n\n", at / 2, at / 2);
+    for part in 0..25 {
+        text.push_str(&format!(
+            "export async function f{at}_{part}(id: string, options: {{ limit?: number }} = {{}}): Promise<number> {{\n  const url = process.env.URL_{part} ?? `http://localhost:${{id}}`;\n  const response = await fetch(`${{url}}/items/${{id}}`, {{ method: 'GET' }});\n  if (!response.ok) throw new Error('no');\n  return (await response.json()).items.slice(0, options.limit ?? {part}).length;\n}}\n\n"
+        ));
+    }
+    text
+}
+
+fn python(at: usize) -> String {
+    let mut text = format!(
+        "import os\nimport logging\nfrom app.module{} import f{}\n\nlog = logging.getLogger(__name__)\n\n",
+        at / 2,
+        at / 2
+    );
+    for part in 0..25 {
+        text.push_str(&format!(
+            "def f{at}_{part}(items: list[str], limit: int = {part}) -> dict:\n    url = os.environ.get('URL_{part}', 'http://localhost')\n    result = {{}}\n    for item in items[:limit]:\n        try:\n            result[item] = len(f'{{url}}/{{item}}')\n        except ValueError as error:\n            log.warning('skipped %s: %s', item, error)\n    return result\n\n\n"
+        ));
+    }
+    text
+}
+
+fn migration(at: usize) -> String {
+    format!(
+        "from alembic import op\nimport sqlalchemy as sa\n\nrevision = '{at:05}'\ndown_revision = {}\n\n\ndef upgrade():\n    op.create_table('t{at}', sa.Column('id', sa.Integer, primary_key=True), sa.Column('value', sa.JSON))\n    op.create_index('i{at}', 't{at}', ['value'])\n\n\ndef downgrade():\n    op.drop_table('t{at}')\n",
+        if at < 20 { "None".to_owned() } else { format!("'{:05}'", at - 20) }
+    )
+}
+
+fn shell(at: usize) -> String {
+    let part = "if ! pg_dump \"$URL\" > \"$target.tmp\"; then\n  echo \"no dump\" >&2\n  exit 1\nfi\nmv \"$target.tmp\" \"$target\"\nfind \"$directory\" -name '*.old' -mtime +7 -print\nfor file in \"$directory\"/*.sql; do\n  gzip -k \"$file\" | tee -a log\ndone\n";
+    format!(
+        "#!/usr/bin/env bash\nset -euo pipefail\ndirectory=/var/backups/{at}\ntarget=\"$directory/$(date +%F).sql\"\n{}",
+        part.repeat(8)
+    )
+}
+
+fn markdown(at: usize) -> String {
+    format!(
+        "# Page {at}\n\n{}```sh\ndocker compose up -d s{at}\n```\n",
+        "Some words about what it does, and why.\n\n".repeat(40)
+    )
+}
+
+fn dockerfile(at: usize) -> String {
+    format!(
+        "FROM node:22-slim AS build\nWORKDIR /app\nCOPY package.json ./\nRUN npm ci \\\n && npm cache clean --force\nCOPY src src\nRUN npm run build\n\nFROM node:22-slim\nCOPY --from=build /app/dist /app\nENV PORT={at}\nHEALTHCHECK CMD node -e 'process.exit(0)'\nCMD [\"node\", \"/app/index.js\"]\n"
+    )
+}
+
+fn workflow(at: usize) -> String {
+    let step = "      - name: Check\n        run: |\n          set -e\n          npm ci\n          npm test -- --ci | tee out.txt\n";
+    format!(
+        "name: Flow {at}\non: [push]\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n{}",
+        step.repeat(8)
+    )
+}
