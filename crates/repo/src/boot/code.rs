@@ -161,16 +161,7 @@ impl<'a> Reader<'a, '_> {
                 ];
                 self.lists_directories |= name.is_some_and(|name| lists.contains(&name));
                 let callee = call.callee.dotted();
-                let exits = [
-                    "process.exit",
-                    "sys.exit",
-                    "exit",
-                    "os._exit",
-                    "Deno.exit",
-                    "SystemExit",
-                    "std::process::exit",
-                    "panic",
-                ];
+                let exits = ["process.exit", "sys.exit", "exit", "os._exit", "Deno.exit", "SystemExit", "panic"];
                 if callee.is_some_and(|callee| exits.contains(&callee.as_str())) {
                     self.refuses(expression.span);
                 }

@@ -2,7 +2,7 @@
 
 use super::{NameSet, Reading, Role, code, paths};
 use crate::script::{NodeKind, RedirectKind, Script, Word};
-use crate::{Repo, Tree};
+use crate::{FileId, Repo, Tree};
 
 /// Programs that do not read what they name, or do nothing with it at start.
 const PASSES_OVER: [&str; 20] = [
@@ -20,10 +20,10 @@ pub(super) fn reads(repo: &Repo, script: &Script) -> Vec<Reading> {
     }
     each_word(script, |word| {
         let Some(tail) = tail(script, word).filter(|tail| paths::is_list(tail)) else { return };
-        if let Some(list) = paths::file(&repo.tree, Tree::parent(repo.tree.path(script.file)), &tail) {
-            if found.iter().all(|read| read.list != list) {
-                found.push(Reading { list, place: script.place(word.span) });
-            }
+        let list = paths::file(&repo.tree, Tree::parent(repo.tree.path(script.file)), &tail);
+        let is_new = |list: &FileId| found.iter().all(|read| read.list != *list);
+        if let Some(list) = list.filter(is_new) {
+            found.push(Reading { list, place: script.place(word.span) });
         }
     });
     found
