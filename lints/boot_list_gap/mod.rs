@@ -28,10 +28,11 @@ fn report(gap: Gap, found: &mut Findings) {
         Cause::Required { constant, names, of, needed, is_empty } => {
             let first = names.first().map(String::as_str).unwrap_or_default();
             let message = match names.as_slice() {
-                [_] => format!("`{constant}` demands `{first}`, and a new database never gets it: it is not in {list}"),
+                [_] => format!(
+                    "`{constant}` demands `{first}`, which {list} does not name: on a database without it nothing starts"
+                ),
                 _ => format!(
-                    "`{constant}` demands {} names, and a new database never gets {} of them: they are not in {list}",
-                    of,
+                    "`{constant}` demands {of} names, and {list} lacks {} of them: on a database without them nothing starts",
                     names.len()
                 ),
             };

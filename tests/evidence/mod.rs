@@ -2,6 +2,7 @@
 
 mod alembic;
 mod dump_status;
+mod boot;
 mod errexit;
 mod localhost;
 mod ports;

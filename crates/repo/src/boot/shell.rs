@@ -2,7 +2,7 @@
 
 use super::{NameSet, Reading, Role, code, paths};
 use crate::script::{NodeKind, RedirectKind, Script, Word};
-use crate::{Repo, Tree};
+use crate::{FileId, Repo, Tree};
 
 /// Programs that do not read what they name, or do nothing with it at start.
 const PASSES_OVER: [&str; 20] = [
@@ -13,12 +13,17 @@ const PASSES_OVER: [&str; 20] = [
 /// List files that `script` reads.
 pub(super) fn reads(repo: &Repo, script: &Script) -> Vec<Reading> {
     let mut found: Vec<Reading> = Vec::new();
+    // Most scripts name no such file: a search of the text spares a look at every word.
+    let names_one = |end: &&str| memchr::memmem::find(script.text().as_bytes(), end.as_bytes()).is_some();
+    if ![".txt", ".list", ".lst", ".json", ".yml", ".yaml", ".conf"].iter().any(names_one) {
+        return found;
+    }
     each_word(script, |word| {
         let Some(tail) = tail(script, word).filter(|tail| paths::is_list(tail)) else { return };
-        if let Some(list) = paths::file(&repo.tree, Tree::parent(repo.tree.path(script.file)), &tail) {
-            if found.iter().all(|read| read.list != list) {
-                found.push(Reading { list, place: script.place(word.span) });
-            }
+        let list = paths::file(&repo.tree, Tree::parent(repo.tree.path(script.file)), &tail);
+        let is_new = |list: &FileId| found.iter().all(|read| read.list != *list);
+        if let Some(list) = list.filter(is_new) {
+            found.push(Reading { list, place: script.place(word.span) });
         }
     });
     found

@@ -119,13 +119,14 @@ impl Workflow {
             let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
             name.eq_ignore_ascii_case(file) || name.eq_ignore_ascii_case(stem) || name == other.path(repo)
         };
-        let named = match others.iter().copied().find(is_file) {
-            Some(other) => other.called(repo),
-            None => {
-                let nearest = crate::nearest(name, others.iter().map(|other| other.called(repo).name))?;
-                others.iter().map(|other| other.called(repo)).find(|named| named.name == nearest)?
-            }
-        };
+        let named = || others.iter().map(|other| other.called(repo));
+        // A name that was made longer or shorter: `Deploy`, `Deploy shop`.
+        let mut extended = named().filter(|named| is_start_of(named.name, name) || is_start_of(name, named.name));
+        let extended = extended.next().filter(|_| extended.next().is_none());
+        let nearest = || crate::nearest(name, named().map(|named| named.name));
+        let file = others.iter().copied().find(is_file).map(|other| other.called(repo));
+        let named =
+            file.or_else(|| nearest().and_then(|nearest| named().find(|named| named.name == nearest))).or(extended)?;
         Some((named.name.to_owned(), named.place))
     }
 
@@ -170,6 +171,12 @@ impl Workflow {
         }
         unknown
     }
+}
+
+/// Whether `longer` is `name` and more words after it.
+fn is_start_of(name: &str, longer: &str) -> bool {
+    let (name, longer) = (name.to_lowercase(), longer.to_lowercase());
+    longer.strip_prefix(&name).is_some_and(|rest| !name.is_empty() && rest.starts_with([' ', '-', ':', '(', '/']))
 }
 
 /// A template is filled in before GitHub sees it.
