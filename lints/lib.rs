@@ -9,8 +9,8 @@ mod ignored_create_type;
 mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
-mod undefined_service;
 mod unbounded_log;
+mod undefined_service;
 mod unknown_workflow;
 mod untracked_import;
 
@@ -28,8 +28,8 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
-        Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
+        Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
         Entry::of::<untracked_import::UntrackedImport>(),
     ]

@@ -1,5 +1,7 @@
 //! Tests of the whole house, one binary: `cargo test`; `LINT=name cargo test lints` runs the pages of one lint.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod bad_input;
 mod cli;
 mod evidence;

@@ -1,8 +1,8 @@
 //! The real components: what a lint says will fail does fail, and what it says will do does.
 
 mod alembic;
-mod dump_status;
 mod boot;
+mod dump_status;
 mod errexit;
 mod localhost;
 mod ports;

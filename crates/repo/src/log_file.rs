@@ -265,7 +265,7 @@ impl<'a> Search<'a, '_> {
             Growth::KeepsAll => ", backupCount=14".to_owned(),
             Growth::Handler | Growth::Append => return None,
         };
-        is_end.then(|| Edit { place: Place { file: self.file, start: last, end: last }, text })
+        is_end.then_some(Edit { place: Place { file: self.file, start: last, end: last }, text })
     }
 
     fn add(&mut self, at: Span, path: &str, growth: Growth, bound: Option<Edit>) {

@@ -65,7 +65,7 @@ impl<'a> Values<'a> {
     }
 
     fn params<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
-        names.for_each(|name| drop(self.names.insert(name.to_owned(), None)));
+        self.names.extend(names.map(|name| (name.to_owned(), None)));
     }
 
     /// The functions in an expression, a few levels down: handlers, callbacks, methods of an object.
