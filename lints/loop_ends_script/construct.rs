@@ -1,7 +1,7 @@
 //! The constructs: what fails in them without anything being wrong.
 
 use super::function_left;
-use twiceshy_lint::Findings;
+use twiceshy_lint::{Findings, Level};
 use twiceshy_repo::script::{Command, Deed, Joint, NodeId, NodeKind, PartKind, RedirectKind, Word};
 use twiceshy_repo::{Edit, Script, Span};
 
@@ -54,8 +54,10 @@ impl Construct {
     }
 
     /// Whether it ends the script in the way that its kind is about.
-    pub fn fits(&self, script: &Script, at: NodeId, _through: &[NodeId]) -> bool {
+    pub fn fits(&self, script: &Script, at: NodeId, critical: Command<'_>) -> bool {
         match self.kind {
+            // What somebody else dumps may always be there; what this script dumps is not, the first time.
+            Kind::ListOfNothing => critical.deed() == Some(Deed::Dump),
             // Elsewhere the failing test *is* the statement that ends the script.
             Kind::ActionBehindTest => at != self.fails,
             Kind::SearchAssigned { .. } => at == self.node || script.shell().ancestors(self.node).any(|id| id == at),
@@ -130,6 +132,9 @@ impl Construct {
                 finding.suggest("go on when a deletion fails", script.edit(Span { start: end, end }, " || true"))
             }
         };
+        if matches!(self.kind, Kind::SearchAssigned { .. } | Kind::DeletionInLoop) {
+            finding.level(Level::Warn);
+        }
         finding.related(critical.words_place(), "never reached then");
         if let Some(function) = function_left(script, through)
             && let NodeKind::Function(name, _) = &script.node(function).kind

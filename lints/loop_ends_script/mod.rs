@@ -23,10 +23,10 @@ impl Lint for LoopEndsScript {
         }
         for construct in Construct::all(script) {
             let Fate::Ends { at, through } = script.fate(construct.fails) else { continue };
-            if !script.is_sound(construct.node) || !construct.fits(script, at, &through) {
+            let Some(critical) = never_reached(script, at) else { continue };
+            if !script.is_sound(construct.node) || !construct.fits(script, at, critical) {
                 continue;
             }
-            let Some(critical) = never_reached(script, at) else { continue };
             construct.report(script, at, &through, critical, found);
         }
     }
