@@ -290,3 +290,6 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
     };
     out.scripts.extend(Script::new(Extract::verbatim(input.file, 0, input.text()), Host::File, start));
 }
+
+#[cfg(test)]
+mod tests;
