@@ -6,6 +6,7 @@
 
 mod lower;
 mod read;
+mod statement;
 mod word;
 
 use twiceshy_source::Span;
