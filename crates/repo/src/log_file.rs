@@ -3,6 +3,7 @@
 mod endless;
 mod path;
 mod runs;
+mod shell;
 
 pub use runs::Running;
 
