@@ -14,7 +14,9 @@ impl Lint for UnboundedLog {
     const META: Meta = meta!(Warn, DiskFull);
 
     fn check(&self, _: &Repo, repo: &Repo, found: &mut Findings) {
-        for log in repo.log_files.iter().filter(|log| log.is_repeated && !ends_soon(repo.tree.path(log.file))) {
+        let looped = repo.looped_logs();
+        let all = repo.log_files.iter().chain(&looped);
+        for log in all.filter(|log| log.is_repeated && !ends_soon(repo.tree.path(log.file))) {
             match log.growth {
                 Growth::Append | Growth::Handler => appended(log, repo, found),
                 _ => never_rotated(log, found),

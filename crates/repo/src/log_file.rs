@@ -3,11 +3,13 @@
 mod endless;
 mod path;
 mod runs;
+mod shell;
 
 pub use runs::Running;
 
 use crate::{Input, Lowered};
 use path::Values;
+pub(crate) use path::is_log;
 use twiceshy_source::{Edit, FileId, Place, Span};
 use twiceshy_syntax::code::{Call, Expr, ExprKind, Module, Stmt, StmtKind};
 

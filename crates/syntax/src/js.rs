@@ -100,6 +100,11 @@ pub fn read<R: Send>(text: &str, dialect: Dialect, lower: impl FnOnce(Module<'_>
     }
 }
 
+/// Whether a recursive parser of a language with brackets like these reads `text` on any stack.
+pub(crate) fn nests_flatly(text: &str) -> bool {
+    depth::measure(text) == Depth::Flat
+}
+
 fn flawed<'a>(span: Span, what: impl Into<String>) -> Module<'a> {
     Module { flaws: vec![Flaw { span, what: what.into() }], ..Module::default() }
 }

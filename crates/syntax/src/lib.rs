@@ -16,6 +16,7 @@ pub mod js;
 pub mod json;
 pub mod markdown;
 pub mod python;
+pub mod rust;
 pub mod shell;
 pub mod sql;
 pub mod toml;

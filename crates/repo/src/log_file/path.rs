@@ -161,7 +161,7 @@ fn is_setting(name: &str) -> bool {
 }
 
 /// Whether a path is a log's that lasts: its words say so, and it does not lie where things are thrown away.
-pub(super) fn is_log(path: &str) -> bool {
+pub(crate) fn is_log(path: &str) -> bool {
     const WORDS: [&str; 14] = [
         "log", "logs", "audit", "event", "events", "history", "trace", "traces", "debug", "error", "errors", "access",
         "activity", "journal",

@@ -20,7 +20,7 @@ pub use twiceshy_syntax::shell::{
     Arm, Assignment, Branch, For, Joint, Node, NodeId, NodeKind, Part, PartKind, Redirect, RedirectKind, Shell, Simple,
     Test, Variable, While, Word,
 };
-pub use values::Value;
+pub use values::{Piece, Value};
 
 use crate::{Input, Lowered};
 use flow::Flow;

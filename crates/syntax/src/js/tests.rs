@@ -1,3 +1,5 @@
+//! JavaScript in cases: imports, shapes, components, recovery, hostile files.
+
 use super::*;
 use crate::code::{Expr, ExprKind, Import, Stmt, StmtKind};
 
