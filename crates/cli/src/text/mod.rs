@@ -51,6 +51,9 @@ fn write_to(view: &View<'_>, style: Style, out: &mut impl WriteColor) {
     let _ = out.write_all(summary(view, style).as_bytes());
 }
 
+/// Where, what is said there, and whether it is the finding's own place.
+type Mark<'a> = (Span, &'a str, bool);
+
 /// One finding.
 fn finding(view: &View<'_>, diagnostic: &Diagnostic, out: &mut impl WriteColor) {
     let severity = match diagnostic.level {
@@ -58,7 +61,7 @@ fn finding(view: &View<'_>, diagnostic: &Diagnostic, out: &mut impl WriteColor) 
         Level::Warn => Severity::Warning,
         Level::Pedantic => Severity::Note,
     };
-    let mut marks: Vec<(FileId, Vec<(Span, &str, bool)>)> = Vec::new();
+    let mut marks: Vec<(FileId, Vec<Mark<'_>>)> = Vec::new();
     let primary = (diagnostic.place, diagnostic.label.as_str(), true);
     let related = diagnostic.related.iter().map(|related| (related.place, related.message.as_str(), false));
     for (place, text, is_primary) in std::iter::once(primary).chain(related) {
