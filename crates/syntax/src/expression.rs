@@ -328,7 +328,9 @@ impl Parser<'_> {
     }
 
     fn make(&self, start: usize, kind: ExpressionKind) -> Expression {
-        Expression { span: Span::new(start, self.at), kind }
+        // Looking for an operator that is not there has passed over spaces.
+        let end = self.text.get(..self.at).map_or(self.at, |read| read.trim_end().len());
+        Expression { span: Span::new(start, end), kind }
     }
 
     fn any(&mut self, depth: usize) -> Result<Expression, Flaw> {
