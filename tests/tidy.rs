@@ -76,7 +76,9 @@ fn only_syntax_knows_parsers_and_only_source_touches_the_disk() {
     for below in ["crates/syntax", "crates/repo", "crates/lint", "lints"] {
         for path in rust_files(below) {
             let code = code(&path);
-            for word in ["std::fs", "process::Command", "TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs", "File::open"] {
+            for word in
+                ["std::fs", "process::Command", "TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs", "File::open"]
+            {
                 assert!(!code.contains(word), "{} uses {word}", path.display());
             }
         }

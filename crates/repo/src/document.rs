@@ -1,6 +1,7 @@
 //! From a path to a kind, from a text to documents.
 
 use crate::boot::Roster;
+use crate::script::Host;
 use crate::{
     Action, Compose, DockerIgnore, Dockerfile, Env, Migration, Node, NodePackage, Python, Requirements, Script, Sql,
     TsConfig, Workflow,
@@ -205,9 +206,23 @@ pub(crate) fn lower(kind: Kind, input: Input<'_>) -> Lowered {
         Kind::Rust => crate::rust::lower(input, &mut out),
         Kind::Markdown => crate::markdown::lower(input, &mut out),
     }
-    for script in out.scripts.iter().filter(|script| script.shell().given_up) {
-        let what = "a script too damaged to be read in reasonable time".to_owned();
-        out.flaws.push(Flaw { span: script.extract().place(Span::new(0, 0)).span(), what });
-    }
+    list_what_shell_lost(&mut out);
     out
+}
+
+/// Lists the first part of each script that was not understood. It need not be wrong: bash understands more than the
+/// grammar does. Fences of a page are left out; they hold output and half sentences as often as commands.
+fn list_what_shell_lost(out: &mut Lowered) {
+    for script in &out.scripts {
+        if matches!(script.host.outermost(), Host::Fence { .. }) {
+            continue;
+        }
+        let lost = script.shell().damaged.iter().min();
+        let (span, what) = match lost {
+            _ if script.shell().given_up => (Span::default(), "a script too damaged to be read in reasonable time"),
+            Some(span) => (*span, "a part of this script was not understood; the commands around it were"),
+            None => continue,
+        };
+        out.flaws.push(Flaw { span: script.place(span).span(), what: what.to_owned() });
+    }
 }

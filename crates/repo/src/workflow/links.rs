@@ -7,7 +7,7 @@ use crate::{Edit, Place, Repo, Tree};
 const DIRECTORY: &str = ".github/workflows";
 
 /// Workflows that GitHub itself adds to a repository when it publishes pages, scans code or updates dependencies: no file
-/// stands for them, yet `workflow_run` hears of them. Names as the Actions tab shows them (docs.github.com: Pages, code
+/// stands for them, yet `workflow_run` hears of them. Names as the Actions tabs of public repositories show them (Pages, code
 /// scanning's default setup, Dependabot on Actions, dependency submission, Copilot).
 const DYNAMIC: [&str; 11] = [
     "pages-build-deployment",
