@@ -22,7 +22,8 @@ struct Item<'a> {
     lint: &'a str,
     level: &'static str,
     group: &'static str,
-    message: &'a str,
+    /// What will happen; then a line for each note.
+    message: String,
     path: &'a str,
     range: Range,
     related: Vec<Related<'a>>,
@@ -110,7 +111,11 @@ impl<'a> Item<'a> {
             lint: &diagnostic.lint,
             level: diagnostic.level.name(),
             group: diagnostic.group.name(),
-            message: &diagnostic.message,
+            message: std::iter::once(&diagnostic.message)
+                .chain(&diagnostic.notes)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join("\n"),
             path: view.path(diagnostic.place.file),
             range: Range::of(view, diagnostic.place),
             related: related.collect(),
@@ -213,7 +218,7 @@ mod tests {
               "lint": "it-fails",
               "level": "error",
               "group": "outage",
-              "message": "`start` fails",
+              "message": "`start` fails\nit happened before",
               "path": "ä.sh",
               "range": {
                 "start": {

@@ -204,7 +204,7 @@ impl Instruction {
     }
 
     /// The text that the shell gets, of a command in shell form: without its continuations, with its heredocs. A lone
-    /// `RUN <<EOF` gives the heredoc's lines. `outer` holds the text that was parsed.
+    /// `RUN <<EOF` gives the heredoc's lines; `RUN <<EOF bash` comes as `bash <<EOF`. `outer` holds the text that was parsed.
     pub fn shell_text(&self, outer: &Extract) -> Option<Extract> {
         let Args::Command(line) = &self.args else {
             return None;
@@ -212,6 +212,22 @@ impl Instruction {
         match self.heredocs.as_slice() {
             [] => Some(line.extract(outer)),
             [only] if line.text().trim() == only.marker.of(outer.text()) => Some(only.extract(outer)),
+            [only] if line.text().trim_start().starts_with(only.marker.of(outer.text())) => {
+                // `<<EOF bash`: the grammar of shells wants the command first, `bash <<EOF`.
+                let command = Span { start: only.marker.end, end: only.body.start };
+                let written = command.of(outer.text());
+                if written.trim_end().contains('\n') {
+                    return None;
+                }
+                let mut extractor = outer.nested(Quoting::Opaque);
+                extractor.copy(command.start, written.trim_end());
+                extractor.piece(" ", Span { start: command.start, end: command.start });
+                extractor.copy(only.marker.start, only.marker.of(outer.text()));
+                let (start, end) = (only.body.start, only.end);
+                extractor.piece("\n", Span { start: start.saturating_sub(1), end: start });
+                extractor.copy(start, Span { start, end }.of(outer.text()));
+                Some(extractor.finish())
+            }
             heredocs => {
                 let mut extractor = outer.nested(Quoting::Opaque);
                 line.copy_to(&mut extractor);

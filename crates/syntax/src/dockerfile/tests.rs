@@ -184,3 +184,13 @@ fn hostile_files_are_read_in_linear_time() {
         assert!(start.elapsed().as_secs() < 5, "{} took {:?}", &text[..20], start.elapsed());
     }
 }
+
+#[test]
+fn a_heredoc_for_an_interpreter_comes_with_the_interpreter_first() {
+    let text = "RUN <<EOT bash -e\n  a\nEOT\nRUN b\n";
+    let parsed = parse(text);
+    let shell = parsed.instructions[0].shell_text(&outer(text)).unwrap();
+    assert_eq!(shell.text(), " bash -e <<EOT\n  a\nEOT");
+    let at = shell.text().find("a\n").unwrap();
+    assert_eq!(shell.place(Span::new(at, at + 1)).range(), 20..21);
+}

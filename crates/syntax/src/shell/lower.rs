@@ -16,10 +16,20 @@ pub(super) fn shell(text: &str) -> Shell {
     if let Some(tree) = &tree {
         let items = lower.statements(root, &children(tree.root_node()));
         lower.shell.nodes[root.0 as usize].kind = NodeKind::List(items);
+        lower.shell.damaged.extend(absent(tree.root_node()));
     }
     lower.shell.given_up = tree.is_none();
     lower.shell.comments.sort();
     lower.shell
+}
+
+/// Where the first word stands that the grammar had to think of itself: a `fi`, a `done`, a closing quote.
+fn absent(root: Ts<'_>) -> Option<Span> {
+    let mut node = root;
+    while node.has_error() && !node.is_missing() {
+        node = children(node).into_iter().find(|child| child.is_missing() || child.has_error())?;
+    }
+    node.is_missing().then(|| span(node))
 }
 
 pub(super) struct Lower<'t> {
