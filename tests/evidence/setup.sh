@@ -1,9 +1,35 @@
 #!/usr/bin/env bash
-# What the evidence tests need and Cargo cannot bring: Python environments under target/evidence. Runs again in no time.
-# PostgreSQL's server is the system's (Debian: apt-get install postgresql).
+# What the tests run and Cargo cannot bring: the real components, and Python environments under target/evidence. Installs what is
+# missing where it can (Debian and its relatives, as root or with sudo), else says what to install. Runs again in no time.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 mkdir -p target/evidence
+
+# Debian packages by the program that tells whether they are there.
+wanted=()
+need() {
+    command -v "$1" > /dev/null || wanted+=("$2")
+}
+need busybox busybox
+need cc gcc
+need curl curl
+need dash dash
+need git git
+need node nodejs
+need python3 python3
+need wget wget
+python3 -c 'import ensurepip' 2> /dev/null || wanted+=(python3-venv)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || wanted+=(postgresql)
+if [ "${#wanted[@]}" -gt 0 ]; then
+    as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+    if ! command -v apt-get > /dev/null || ! "${as_root[@]}" true 2> /dev/null; then
+        echo "the tests run these, and they are missing: ${wanted[*]} (names of Debian's packages)" >&2
+        exit 1
+    fi
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" > /dev/null
+fi
 
 # environment NAME REQUIREMENT…: a virtual environment with exactly these.
 environment() {
