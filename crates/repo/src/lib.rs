@@ -53,7 +53,7 @@ pub use node::{ImportKind, Node, NodeImport};
 pub use package::{Dependency, NodePackage, PackageScript};
 pub use probe::{Client, Probe};
 pub use python::json::{JsonClass, JsonTarget, JsonUse, JsonWay, JsonWrite};
-pub use python::{EnvRead, Fallback, ImportTarget, Python, PythonImport};
+pub use python::{ImportTarget, Python, PythonImport};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
 pub use resolve::{Ignored, Resolved, Untracked};

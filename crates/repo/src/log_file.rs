@@ -59,10 +59,19 @@ pub(crate) fn may_have(text: &str, language: Language) -> bool {
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     match language {
         Language::JavaScript => has("appendFile") || has("createWriteStream") || has("writeFile") && has("flag"),
-        Language::Python => {
-            has("FileHandler") || has("basicConfig") || has("open(") && ["\"a", "'a"].iter().any(|mode| has(mode))
-        }
+        Language::Python => has("FileHandler") || has("basicConfig") || has("open(") && names_append(text.as_bytes()),
     }
+}
+
+/// Whether the text has the mode of a file that Python appends to, as a string: `"a"`, `'ab+'`.
+fn names_append(text: &[u8]) -> bool {
+    let is_mode = |quote: u8| {
+        memchr::memmem::find_iter(text, &[quote, b'a']).any(|at| {
+            let rest = text.get(at + 2..).unwrap_or_default();
+            rest.iter().find(|byte| !matches!(byte, b'b' | b't' | b'+')) == Some(&quote)
+        })
+    };
+    is_mode(b'"') || is_mode(b'\'')
 }
 
 /// Adds what `module` appends to.

@@ -4,8 +4,13 @@
 //! templates named `.py` have flaws, and what could be read of them is kept.
 
 mod convert;
+mod scan;
+mod strings;
 #[cfg(test)]
 mod tests;
+
+pub use scan::scan_imports;
+pub use strings::Doubt;
 
 use crate::Flaw;
 use crate::code::Module;

@@ -5,12 +5,15 @@ use crate::python::machine::{Event, EventKind, Machine};
 use crate::python::value::{Called, Value, ValueKind};
 use crate::sqlalchemy::{Column, ColumnType};
 use crate::{FileId, Input};
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 use twiceshy_source::Place;
 use twiceshy_syntax::code::{Module, StmtKind};
 
 /// Whether the text may be a revision's; a cheap look before the real one.
 pub(crate) fn may_be_migration(text: &str) -> bool {
-    text.contains("def upgrade") && text.contains("down_revision")
+    static WORDS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["down_revision", "def upgrade"].map(Finder::new));
+    WORDS.iter().all(|word| word.find(text.as_bytes()).is_some())
 }
 
 /// Reads a revision; `None`: the module is none.

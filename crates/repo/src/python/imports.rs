@@ -18,29 +18,32 @@ pub struct PythonImport {
     pub is_type_only: bool,
     /// It stands in a `try` that catches, or in a handler of one: it may fail.
     pub is_optional: bool,
-    /// It stands in a function: it runs when that does.
-    pub is_deferred: bool,
 }
 
 /// The imports of a module.
 pub(super) fn of(body: &[Stmt<'_>], file: FileId) -> Vec<PythonImport> {
     let mut found = Vec::new();
-    walk(body, Around { file, is_optional: false, is_deferred: false }, &mut found);
+    walk(body, Around { file, is_optional: false }, &mut found);
     found
+}
+
+/// Imports that were found without what stands around them: as far as we know, each runs when the module does.
+pub(super) fn scanned(imports: &[Import<'_>], file: FileId) -> Vec<PythonImport> {
+    let around = Around { file, is_optional: false };
+    imports.iter().map(|import| around.import(import)).collect()
 }
 
 #[derive(Clone, Copy)]
 struct Around {
     file: FileId,
     is_optional: bool,
-    is_deferred: bool,
 }
 
 fn walk(body: &[Stmt<'_>], around: Around, found: &mut Vec<PythonImport>) {
     for statement in body {
         match statement.kind {
             StmtKind::Import(import) => found.push(around.import(import)),
-            StmtKind::Function(function) => walk(function.body, Around { is_deferred: true, ..around }, found),
+            StmtKind::Function(function) => walk(function.body, around, found),
             StmtKind::Class(class) => walk(class.body, around, found),
             StmtKind::If(_, then, otherwise) => {
                 walk(then, around, found);
@@ -83,7 +86,6 @@ impl Around {
             place: Place::new(self.file, import.module.span),
             is_type_only: import.type_only,
             is_optional: self.is_optional,
-            is_deferred: self.is_deferred,
         }
     }
 }

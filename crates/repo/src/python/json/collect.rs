@@ -4,14 +4,19 @@ use super::{JsonClass, JsonTarget, JsonUse, JsonWay, JsonWrite, target};
 use crate::python::machine::{EventKind, Machine};
 use crate::python::value::{Called, Value, ValueKind};
 use crate::sqlalchemy::{Column, ColumnType};
+use memchr::memmem::Finder;
 use rustc_hash::FxHashSet;
+use std::sync::LazyLock;
 use twiceshy_source::{FileId, Place};
 use twiceshy_syntax::code::{Class, ExprKind, Function, Module, Name, Stmt, StmtKind};
 
 /// Whether the text may hold any of it.
 pub(in crate::python) fn may_have(text: &str) -> bool {
-    let declares = text.contains("JSON") && (text.contains("sqlalchemy") || text.contains("sqlmodel"));
-    declares || text.contains("dumps(") || text.contains("loads(")
+    static WORDS: LazyLock<[Finder<'static>; 5]> =
+        LazyLock::new(|| ["dumps(", "loads(", "JSON", "sqlalchemy", "sqlmodel"].map(Finder::new));
+    let [dumps, loads, json, sqlalchemy, sqlmodel] = &*WORDS;
+    let has = |word: &Finder<'_>| word.find(text.as_bytes()).is_some();
+    has(dumps) || has(loads) || has(json) && (has(sqlalchemy) || has(sqlmodel))
 }
 
 /// What the module has to do with JSON columns; `None`: nothing.

@@ -1,0 +1,36 @@
+//! Modules of which only the imports were looked for, and what makes us look again.
+
+use super::{Python, imports, parse};
+use crate::repo::Read;
+use crate::{Input, Repo, Resolved};
+use rayon::prelude::*;
+use twiceshy_syntax::python;
+
+/// A module of which nothing but its imports matters; `None`: they cannot be told without parsing it.
+pub(super) fn imports(input: Input<'_>) -> Option<Python> {
+    let arena = bumpalo::Bump::new();
+    let found = python::scan_imports(input.text(), &arena).ok()?;
+    let imports = imports::scanned(&found, input.file);
+    Some(Python { file: input.file, imports, json: None, is_scanned: true })
+}
+
+/// Parses the modules of which a scanned import leads nowhere: a `try` around it would excuse it. So whoever asks
+/// about an import that fails sees all there is to know about it.
+pub(crate) fn parse_suspects(repo: &mut Repo) {
+    let leads_nowhere = |module: &Python| {
+        module.imports.iter().any(|import| {
+            let resolved = repo.resolve_python_import(module.file, import);
+            matches!(resolved, Resolved::Untracked { .. } | Resolved::Missing { .. })
+        })
+    };
+    let suspects = repo.python.par_iter().enumerate().filter(|(_, module)| module.is_scanned && leads_nowhere(module));
+    let parsed: Vec<_> =
+        suspects.map(|(position, module)| (position, Read::with(&repo.tree, module.file, parse))).collect();
+    for (position, read) in parsed {
+        let mut modules = read.lowered.map(|lowered| lowered.python).unwrap_or_default();
+        if let (Some(known), Some(module)) = (repo.python.get_mut(position), modules.pop()) {
+            *known = module;
+        }
+        repo.skip(read.skips);
+    }
+}
