@@ -45,8 +45,9 @@ pub(crate) fn may_have(input: Input<'_>) -> bool {
     });
     static SQL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(".sql"));
     let text = input.text().as_bytes();
-    // `.sqlalchemy` is no file.
-    let names_sql = || SQL.find_iter(text).any(|at| !text.get(at + 4).is_some_and(u8::is_ascii_alphanumeric));
+    // `.sqlalchemy` and `.sql_engine` are no files.
+    let is_end = |byte: &u8| !byte.is_ascii_alphanumeric() && *byte != b'_';
+    let names_sql = || SQL.find_iter(text).any(|at| text.get(at + SQL.needle().len()).is_none_or(is_end));
     !paths::is_aside(input.path()) && (WORDS.iter().any(|word| word.find(text).is_some()) || names_sql())
 }
 
