@@ -8,7 +8,7 @@ mod paths;
 mod shell;
 mod start;
 
-pub(crate) use code::roster;
+pub(crate) use code::{may_have, roster};
 pub use gaps::{Cause, Gap};
 pub use list::{BootList, ListEntry};
 

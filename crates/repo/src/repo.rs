@@ -84,7 +84,7 @@ impl Repo {
         all.compose.sort_by_key(|compose| compose.file);
         all.env.sort_by_key(|env| env.file);
         skipped.sort();
-        Self {
+        let mut repo = Self {
             projects: compose::projects(&tree, &all.compose, &all.env),
             tree,
             compose: all.compose,
@@ -108,12 +108,20 @@ impl Repo {
             imports: std::sync::OnceLock::new(),
             skipped,
             checked,
-        }
+        };
+        crate::node::parse_suspects(&mut repo);
+        repo
     }
 
     /// What was not looked at, or not understood, sorted by path.
     pub fn skipped(&self) -> &[Skip] {
         &self.skipped
+    }
+
+    pub(crate) fn skip(&mut self, skips: Vec<Skip>) {
+        self.skipped.extend(skips);
+        self.skipped.sort();
+        self.skipped.dedup();
     }
 
     /// How many files were read.
@@ -127,9 +135,9 @@ impl Repo {
 pub const STACK: usize = 16 << 20;
 
 /// What reading one file gave.
-struct Read {
-    skips: Vec<Skip>,
-    lowered: Option<Lowered>,
+pub(crate) struct Read {
+    pub(crate) skips: Vec<Skip>,
+    pub(crate) lowered: Option<Lowered>,
 }
 
 impl Read {
@@ -144,6 +152,11 @@ impl Read {
     }
 
     fn as_kind(tree: &Tree, file: FileId, kind: Kind) -> Self {
+        Self::with(tree, file, |input, out| *out = lower(kind, input))
+    }
+
+    /// Reads one file and lowers it with `lower`.
+    pub(crate) fn with(tree: &Tree, file: FileId, lower: impl FnOnce(Input<'_>, &mut Lowered)) -> Self {
         let skip = |reason| Skip { path: tree.path(file).to_owned(), reason };
         let source = match tree.source(file) {
             Ok(source) => source,
@@ -154,7 +167,11 @@ impl Read {
             skips.push(skip(SkipReason::NotUtf8 { line: source.line_of(at as u32) + 1 }));
         }
         // A parser's panic is a file that we did not understand, not the end of the run.
-        let lowered = std::panic::catch_unwind(AssertUnwindSafe(|| lower(kind, Input { tree, file, source: &source })));
+        let lowered = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            let mut lowered = Lowered::default();
+            lower(Input { tree, file, source: &source }, &mut lowered);
+            lowered
+        }));
         let Ok(lowered) = lowered else {
             skips.push(skip(SkipReason::Internal));
             return Self { skips, lowered: None };

@@ -2,13 +2,15 @@
 
 use super::{NameSet, Reading, Role, Roster, paths};
 use crate::{Input, Place};
+use memchr::memmem::Finder;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::LazyLock;
 use twiceshy_source::{Span, Tree};
 use twiceshy_syntax::code::{Expr, ExprKind, Function, Stmt, StmtKind};
 
 /// What the module with this body says; `None` for the many that say nothing.
 pub(crate) fn roster(body: &[Stmt<'_>], input: Input<'_>) -> Option<Roster> {
-    if !may_say(input.text()) || paths::is_aside(input.path()) {
+    if !may_have(input) {
         return None;
     }
     let mut reader = Reader {
@@ -32,14 +34,20 @@ pub(crate) fn roster(body: &[Stmt<'_>], input: Input<'_>) -> Option<Roster> {
     says.then_some(roster)
 }
 
-/// Whether the text holds a word about lists of names that run at start: a search of a few words, no look at the tree.
-fn may_say(text: &str) -> bool {
-    [
-        "igration", "IGRATION", ".sql", "equired_", "EQUIRED_", "equiredV", "equiredT", "XPECTED_", "xpectedV",
-        "xpectedT", "boot", "BOOT",
-    ]
-    .iter()
-    .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+/// Whether the module may say anything: a search of a few words, no look at the tree.
+pub(crate) fn may_have(input: Input<'_>) -> bool {
+    static WORDS: LazyLock<[Finder<'static>; 11]> = LazyLock::new(|| {
+        [
+            "igration", "IGRATION", "equired_", "EQUIRED_", "equiredV", "equiredT", "XPECTED_", "xpectedV", "xpectedT",
+            "boot", "BOOT",
+        ]
+        .map(Finder::new)
+    });
+    static SQL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(".sql"));
+    let text = input.text().as_bytes();
+    // `.sqlalchemy` is no file.
+    let names_sql = || SQL.find_iter(text).any(|at| !text.get(at + 4).is_some_and(u8::is_ascii_alphanumeric));
+    !paths::is_aside(input.path()) && (WORDS.iter().any(|word| word.find(text).is_some()) || names_sql())
 }
 
 struct Reader<'a, 'i> {
