@@ -68,7 +68,7 @@ fn imports_at_the_top_need_no_parser() {
         ),
         ("a.ts", "import a from 'a'\nexport type B = string\nexport interface C { from: 'x', import: Y }", &["a"]),
         ("a.tsx", "import a from 'a'\nconst b = <p>don't import from here, it's required</p>;\n", &["a"]),
-        ("a.js", "import a from 'a'\nconst u = import.meta.url, f = Array.from(u), imports = { 'from': 'x' }", &["a"]),
+        ("a.js", "import a from 'a'\nconst u = import.meta.url, f = Array.from(u), imports = { from: 'x' }", &["a"]),
         (
             "a.js",
             "import a from 'a'\n// The important part comes from /etc\nrequires(a, { required: 1 })\nrequire.resolve",
