@@ -47,7 +47,9 @@ pub fn scan_imports(text: &str, dialect: Dialect) -> Option<Vec<Scanned>> {
 
 /// Whether an import may stand anywhere in `text`: a word of one, followed by what follows it in one.
 fn may_import(text: &[u8]) -> bool {
-    static WORDS: LazyLock<[(Finder<'static>, fn(&[u8]) -> bool); 3]> = LazyLock::new(|| {
+    /// A word, and whether what follows it after blanks makes it part of an import.
+    type Word = (Finder<'static>, fn(&[u8]) -> bool);
+    static WORDS: LazyLock<[Word; 3]> = LazyLock::new(|| {
         [
             // `import … from "x"`, `export … from "x"`
             (Finder::new("from"), |rest| matches!(rest, [b'"' | b'\'', ..])),
