@@ -1,8 +1,10 @@
 //! A JavaScript or TypeScript module: what it imports.
 
 mod imports;
+mod scan;
 
 pub use imports::{ImportKind, NodeImport};
+pub(crate) use scan::parse_suspects;
 
 use crate::{Input, Lowered, log_file};
 use twiceshy_source::FileId;
@@ -15,18 +17,34 @@ pub struct Node {
     pub file: FileId,
     /// Its imports, in order, nested ones too.
     pub imports: Vec<NodeImport>,
+    /// They were scanned, not parsed.
+    is_scanned: bool,
 }
 
 pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
-    let text = input.text();
-    if is_made_by_a_tool(input.path(), text) {
+    if is_made_by_a_tool(input.path(), input.text()) {
         return;
     }
+    // Of most modules nothing is asked but their imports, and a parser is a slow way to them.
+    match scan::imports(input).filter(|_| !asks_for_more_than_imports(input)) {
+        Some(imports) => out.node.push(Node { file: input.file, imports, is_scanned: true }),
+        None => parse(input, out),
+    }
+}
+
+/// Whether a fact other than an import may stand in the text: each says by which words it is known.
+fn asks_for_more_than_imports(input: Input<'_>) -> bool {
+    log_file::may_have(input.text(), log_file::Language::JavaScript) || crate::boot::may_have(input)
+}
+
+fn parse(input: Input<'_>, out: &mut Lowered) {
+    let text = input.text();
     js::read(text, Dialect::of(input.path()), |module| {
         if log_file::may_have(text, log_file::Language::JavaScript) {
             log_file::lower(&module, log_file::Language::JavaScript, input, out);
         }
-        out.node.push(Node { file: input.file, imports: imports::of(module.body, text, input.file) });
+        let imports = imports::of(module.body, text, input.file);
+        out.node.push(Node { file: input.file, imports, is_scanned: false });
         out.rosters.extend(crate::boot::roster(module.body, input));
         out.flaws.extend(module.flaws);
     });

@@ -110,6 +110,7 @@ impl Repo {
             checked,
         };
         crate::python::scan::parse_suspects(&mut repo);
+        crate::node::parse_suspects(&mut repo);
         repo
     }
 

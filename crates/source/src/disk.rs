@@ -1,7 +1,7 @@
 //! Reading and writing files.
 
 use crate::{SkipReason, Source};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 /// What is read and what is too much.
@@ -20,11 +20,14 @@ impl Default for Limits {
 
 pub(crate) fn read(path: &Path, limits: Limits) -> Result<Source, SkipReason> {
     let unreadable = |error: std::io::Error| SkipReason::Unreadable(error.kind().to_string());
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let size = file.metadata().map_err(unreadable)?.len();
     if size > limits.file_size {
         return Err(SkipReason::TooLarge { size, limit: limits.file_size });
     }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    // A byte more than it has: what is read next is its end, and the buffer need not grow for that.
+    let mut bytes = Vec::with_capacity(size as usize + 1);
+    file.take(limits.file_size + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     let head = &bytes[..bytes.len().min(8000)];
     // Git's own test for binary content; UTF-16 text falls under it as well.
     if memchr::memchr(0, head).is_some() {

@@ -11,7 +11,8 @@ pub struct Source {
     text: String,
     bom: bool,
     flaw: Option<Flaw>,
-    hash: u64,
+    /// The hash of bytes that the text does not hold; otherwise it is made when asked for, which only a fix does.
+    damaged: Option<u64>,
     lines: OnceLock<Vec<u32>>,
 }
 
@@ -33,7 +34,7 @@ pub struct Position {
     pub offset: u32,
 }
 
-const BOM: &[u8] = b"\xef\xbb\xbf";
+const BOM: char = '\u{feff}';
 
 impl Source {
     /// Reads text that is known to be text.
@@ -43,17 +44,18 @@ impl Source {
 
     /// Reads bytes: takes off a byte order mark, replaces each byte that is not UTF-8 by `?`.
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
-        let hash = fingerprint(&bytes);
-        let bom = bytes.starts_with(BOM);
-        let bytes = if bom { bytes[BOM.len()..].to_vec() } else { bytes };
-        let (text, flaw) = match String::from_utf8(bytes) {
-            Ok(text) => (text, None),
+        let (text, flaw, damaged) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None, None),
             Err(error) => {
                 let first = error.utf8_error().valid_up_to();
-                (replace_invalid(&error.into_bytes()), Some(Flaw::NotUtf8(first)))
+                let bytes = error.into_bytes();
+                (replace_invalid(&bytes), Some(first), Some(fingerprint(&bytes)))
             }
         };
-        Self { text, bom, flaw, hash, lines: OnceLock::new() }
+        let bom = text.starts_with(BOM);
+        let text = if bom { text[BOM.len_utf8()..].to_owned() } else { text };
+        let flaw = flaw.map(|first| Flaw::NotUtf8(if bom { first - BOM.len_utf8() } else { first }));
+        Self { text, bom, flaw, damaged, lines: OnceLock::new() }
     }
 
     /// The text, without a byte order mark.
@@ -68,14 +70,15 @@ impl Source {
 
     /// A hash of the file's bytes, to tell whether it has changed since.
     pub fn hash(&self) -> u64 {
-        self.hash
+        self.damaged.unwrap_or_else(|| fingerprint(&self.to_bytes(&self.text)))
     }
 
     /// The bytes that `text` has as a file: with the byte order mark that this file had.
     pub fn to_bytes(&self, text: &str) -> Vec<u8> {
-        let mut bytes = if self.bom { BOM.to_vec() } else { Vec::new() };
-        bytes.extend_from_slice(text.as_bytes());
-        bytes
+        let mut file = String::with_capacity(BOM.len_utf8() + text.len());
+        file.extend(self.bom.then_some(BOM));
+        file.push_str(text);
+        file.into_bytes()
     }
 
     /// Offsets at which lines start.
@@ -117,7 +120,7 @@ impl Source {
         let line = self.line_of(offset as u32);
         let start = self.lines()[line as usize] as usize;
         let column = self.text[start..offset].chars().count() as u32 + 1;
-        let bom = if self.bom { BOM.len() } else { 0 };
+        let bom = if self.bom { BOM.len_utf8() } else { 0 };
         Position { line: line + 1, column, offset: (offset + bom) as u32 }
     }
 }

@@ -12,6 +12,8 @@ pub struct Tree {
     limits: Limits,
     entries: Vec<Entry>,
     index: FxHashMap<Arc<str>, FileId>,
+    /// Every directory with a file below it, but for the root.
+    directories: FxHashSet<Box<str>>,
     /// Paths that git tracks; `None` outside a repository.
     tracked: Option<FxHashSet<String>>,
     submodules: Vec<String>,
@@ -186,11 +188,13 @@ impl Tree {
         entries.dedup_by(|a, b| a.path == b.path);
         skipped.sort();
         let index = entries.iter().enumerate().map(|(at, entry)| (entry.path.clone(), FileId(at as u32))).collect();
+        let directories = directories(&entries);
         Self {
             root: None,
             limits: Limits::default(),
             entries,
             index,
+            directories,
             tracked: None,
             submodules: Vec::new(),
             ignores: Ignores::default(),
@@ -266,7 +270,7 @@ impl Tree {
 
     /// Whether the tree has a file below the directory `path` (`""` is the root).
     pub fn has_dir(&self, path: &str) -> bool {
-        self.below(path).next().is_some()
+        if path.is_empty() { !self.entries.is_empty() } else { self.directories.contains(path) }
     }
 
     /// The files below the directory `path`, in the order of their paths.
@@ -370,6 +374,26 @@ impl Tree {
     pub fn name(path: &str) -> &str {
         path.rsplit_once('/').map_or(path, |(_, name)| name)
     }
+}
+
+/// Every directory above one of the sorted `entries`.
+fn directories(entries: &[Entry]) -> FxHashSet<Box<str>> {
+    let mut found = FxHashSet::default();
+    let mut last = "";
+    for entry in entries {
+        let parent = Tree::parent(&entry.path);
+        // The files of a directory mostly stand one after the other.
+        if parent == last {
+            continue;
+        }
+        last = parent;
+        let mut above = parent;
+        while !above.is_empty() && !found.contains(above) {
+            found.insert(Box::from(above));
+            above = Tree::parent(above);
+        }
+    }
+    found
 }
 
 fn kind_of(path: &Path, meta: &std::fs::Metadata) -> Option<Kind> {

@@ -6,7 +6,10 @@
 
 mod convert;
 mod depth;
+mod scan;
 mod script_blocks;
+
+pub use scan::{Scanned, scan_imports};
 
 use crate::Flaw;
 use crate::code::Module;
