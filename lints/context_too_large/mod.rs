@@ -4,7 +4,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use twiceshy_lint::{Findings, Level, Lint, Meta, meta};
 use twiceshy_repo::dockerfile::{Dockerfile, StepKind};
-use twiceshy_repo::{BuildContext, Builder, DockerIgnore, Edit, LocalKind, LocalPath, Place, Repo, Sent, Tree};
+use twiceshy_repo::{BuildContext, Builder, DockerIgnore, Edit, LocalKind, LocalPath, Place, Repo, Sent, Span, Tree};
 
 /// No options.
 #[derive(Default, Deserialize)]
@@ -25,7 +25,10 @@ impl Lint for ContextTooLarge {
         }
         for mut hits in groups.into_values() {
             // What hurts most first; of each path the first build that sends it.
-            hits.sort_by_key(|hit| (hit.local.kind == LocalKind::History, hit.replaced.is_none()));
+            hits.sort_by_key(|hit| {
+                let is_secret = hit.local.kind == LocalKind::Secrets;
+                (is_minor(hit), !is_secret, hit.local.kind == LocalKind::History, hit.replaced.is_none())
+            });
             let mut seen = Vec::new();
             hits.retain(|hit| {
                 let is_new = !seen.contains(&hit.local.path);
@@ -56,12 +59,22 @@ fn hits<'r>(repo: &Repo, context: &'r BuildContext<'r>) -> Vec<Hit<'r>> {
             continue;
         }
         let Some(sent) = context.sweeps(&path) else { continue };
-        if local.manifest.is_some() && !context.is_about(repo, Tree::parent(&path), &sent) {
+        if local.kind == LocalKind::Secrets && (context.runs_with(&path) || context.runs_with(".env")) {
+            continue; // a step works with it: it is wanted
+        }
+        if local.kind != LocalKind::Secrets
+            && local.manifest.is_some()
+            && !context.is_about(repo, Tree::parent(&path), &sent)
+        {
             continue;
+        }
+        let is_shown = local.manifest.is_some() || context.reaches_image(&sent, &path);
+        if local.kind == LocalKind::Secrets && !is_shown {
+            continue; // what a service reads may hold no secret, and the image does not have it
         }
         let made = makes(context.dockerfile, local.kind);
         let replaced = match local.kind {
-            LocalKind::Data | LocalKind::Database => None,
+            LocalKind::Data | LocalKind::Database | LocalKind::Secrets => None,
             // Some builds ask git for their version.
             LocalKind::History if asks_git(context.dockerfile) => continue,
             LocalKind::History => None,
@@ -123,7 +136,7 @@ fn makes(dockerfile: &Dockerfile, kind: LocalKind) -> Vec<(usize, usize, Place)>
         LocalKind::NextCache => {
             &["next build", "run build", "yarn build", "pnpm build", "turbo build", "turbo run build"]
         }
-        LocalKind::Data | LocalKind::Database | LocalKind::History => &[],
+        LocalKind::Data | LocalKind::Database | LocalKind::Secrets | LocalKind::History => &[],
     };
     let mut found = Vec::new();
     for stage in &dockerfile.stages {
@@ -165,23 +178,27 @@ fn asks_git(dockerfile: &Dockerfile) -> bool {
 
 fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
     let Some(first) = hits.first() else { return };
-    let names = listed(hits.iter().map(|hit| match hit.local.kind {
-        LocalKind::NodeModules | LocalKind::VirtualEnv | LocalKind::NextCache => Tree::name(&hit.path).to_owned(),
-        _ => shown_path(&hit.path),
-    }));
+    let names = listed(hits.iter().map(shown));
     let ignore_file = Tree::join(&first.context.dir, ".dockerignore").unwrap_or_default();
     let source = &first.sent.source;
+    let copy = format!("{} {}", if first.sent.copy.is_add { "ADD" } else { "COPY" }, source.written);
     let message = match first.local.kind {
+        LocalKind::Secrets => {
+            let secret = shown_path(&first.path);
+            let others = listed(hits[1..].iter().map(shown));
+            let also = if others.is_empty() { String::new() } else { format!(", and also copies {others}") };
+            match reaches_image(first) {
+                true => format!("`{copy}` puts `{secret}` into the image{also}"),
+                false => format!("`{copy}` puts `{secret}` into the build cache{also}"),
+            }
+        }
         LocalKind::History if hits.len() == 1 => {
-            format!("`COPY {}` takes git's whole history into the build", source.written)
+            format!("`{copy}` takes git's whole history into the build")
         }
         _ if first.replaced.is_some() => {
-            format!(
-                "`COPY {}` overwrites what the image has just installed with the {names} of whoever builds",
-                source.written
-            )
+            format!("`{copy}` overwrites what the image has just installed with the {names} of whoever builds")
         }
-        _ => format!("`COPY {}` also copies {names} from the working copy of whoever builds", source.written),
+        _ => format!("`{copy}` also copies {names} from the working copy of whoever builds"),
     };
     let finding = found.at(source.place, message);
     let written = first.context.ignore.map_or(ignore_file.as_str(), |ignore| repo.tree.path(ignore.file));
@@ -204,10 +221,33 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
     }
     for hit in hits {
         if let Some(place) = hit.local.mounted {
-            finding.related(place, format!("a service keeps its data in `{}`", hit.local.path));
+            let words = match hit.local.kind {
+                LocalKind::Secrets => format!("a service reads its settings from `{}`", hit.local.path),
+                _ => format!("a service keeps its data in `{}`", hit.local.path),
+            };
+            finding.related(place, words);
+        } else if let Some(file) = hit.local.manifest.filter(|_| hit.local.kind == LocalKind::Secrets) {
+            let span = repo.tree.source(file).map_or(Span::default(), |source| source.line_span(0));
+            let from = Tree::name(repo.tree.path(file));
+            let words = match from.starts_with(".env") {
+                true => format!("people copy this to `{}`", hit.local.path),
+                false => format!("writes `{}`", hit.local.path),
+            };
+            finding.related(Place::new(file, span), words);
         }
     }
     let has = |kinds: &[LocalKind]| hits.iter().any(|hit| kinds.contains(&hit.local.kind));
+    match hits.iter().find(|hit| hit.local.kind == LocalKind::Secrets) {
+        Some(hit) if reaches_image(hit) => finding
+            .note("whoever can pull the image can read the secrets in it, also when a later step deletes the file"),
+        Some(hit) if builds_client(hit) => {
+            finding.note("its secrets stay in the build cache, and what is built there may have them compiled in")
+        }
+        Some(_) => {
+            finding.note("its secrets stay in the build cache, for whoever can read that; the image does not have them")
+        }
+        None => finding,
+    };
     if hits.iter().any(|hit| is_data(hit) && hit.context.is_in_image(&hit.sent)) {
         finding.note("data ends up in a layer of the image, for everyone who can pull it; deleting it in a later step does not help");
     } else if hits.iter().any(is_data) {
@@ -229,8 +269,12 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
             let text = if needs_break { format!("\n{lines}\n") } else { format!("{lines}\n") };
             let title = format!("add {} to {}", listed(patterns.iter().cloned()), repo.tree.path(ignore.file));
             let edit = Edit { place: end, text };
+            // What is built may read its settings from the file; a service that is given them in `env_file` need not.
+            let may_be_read = |hit: &Hit<'_>| {
+                hit.local.kind == LocalKind::Secrets && (hit.local.mounted.is_none() || builds_client(hit))
+            };
             // A negation above would be undone by a line below it.
-            if ignore.lines.iter().any(|line| line.is_negated) {
+            if ignore.lines.iter().any(|line| line.is_negated) || hits.iter().any(may_be_read) {
                 finding.suggest(title, [edit])
             } else {
                 finding.fix(title, [edit])
@@ -240,16 +284,40 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
             finding.note(format!("write a {ignore_file} with {}", listed(patterns)));
         }
     }
-    // A data directory deep in the sources may well be small.
-    let is_minor = |hit: &Hit<'_>| match hit.local.kind {
-        LocalKind::History => true,
-        LocalKind::Data => hit.path.contains('/') && hit.local.mounted.is_none(),
-        _ => false,
-    };
     let only_minor = hits.iter().all(is_minor);
     let only_clones = hits.iter().all(|hit| matches!(hit.context.builder, Builder::Workflow(_)));
     if only_minor || only_clones {
         finding.level(Level::Pedantic);
+    }
+}
+
+/// Whether it alone is worth no more than a note.
+fn is_minor(hit: &Hit<'_>) -> bool {
+    match hit.local.kind {
+        LocalKind::History => true,
+        // A data directory deep in the sources may well be small.
+        LocalKind::Data => hit.path.contains('/') && hit.local.mounted.is_none(),
+        LocalKind::Secrets => !reaches_image(hit) && !builds_client(hit),
+        _ => !hit.local.is_certain,
+    }
+}
+
+fn reaches_image(hit: &Hit<'_>) -> bool {
+    hit.context.reaches_image(&hit.sent, &hit.path)
+}
+
+/// Whether the stage that gets the path builds something for browsers, which may have settings compiled in.
+fn builds_client(hit: &Hit<'_>) -> bool {
+    makes(hit.context.dockerfile, LocalKind::NextCache)
+        .iter()
+        .any(|made| made.0 == hit.sent.stage && made.1 > hit.sent.index)
+}
+
+/// What a path is called in a list.
+fn shown(hit: &Hit<'_>) -> String {
+    match hit.local.kind {
+        LocalKind::NodeModules | LocalKind::VirtualEnv | LocalKind::NextCache => Tree::name(&hit.path).to_owned(),
+        _ => shown_path(&hit.path),
     }
 }
 
@@ -269,7 +337,7 @@ fn shown_path(path: &str) -> String {
 fn pattern(repo: &Repo, hit: &Hit<'_>) -> String {
     let name = Tree::name(&hit.path);
     match hit.local.kind {
-        LocalKind::NodeModules | LocalKind::VirtualEnv | LocalKind::NextCache => {
+        LocalKind::NodeModules | LocalKind::VirtualEnv | LocalKind::NextCache | LocalKind::Secrets => {
             // With several packages there is one of them in each.
             let nested = hit.path.contains('/') || has_nested(repo, hit);
             if nested { format!("**/{name}") } else { hit.path.clone() }

@@ -46,12 +46,24 @@ struct Missed<'r> {
     cause: Option<(Place, String)>,
     sent: Sent<'r>,
     harm: Harm,
+    /// How many more such paths there are.
+    more: usize,
     /// Whether what is copied becomes a part of the image, and not only of a stage on the way.
     in_image: bool,
     /// Whether only builds from a fresh clone are known.
     only_clone: bool,
     /// Whether something tracked would no longer be sent.
     takes_tracked: bool,
+}
+
+impl Missed<'_> {
+    /// The paths, with the verb that they need.
+    fn paths(&self) -> String {
+        match self.more {
+            0 => format!("`{}` is", self.path),
+            more => format!("`{}` and {more} more are", self.path),
+        }
+    }
 }
 
 /// One name or pattern of a name, not anchored on purpose.
@@ -62,7 +74,7 @@ fn reads_like_git(line: &IgnoreLine) -> bool {
 
 /// A path below the root of the context that the line means, if a build sends one.
 fn misses<'r>(repo: &Repo, context: &BuildContext<'r>, line: &'r IgnoreLine) -> Option<Missed<'r>> {
-    let (path, cause, harm) = match line.cleaned.as_str() {
+    let (path, cause, harm, more) = match line.cleaned.as_str() {
         "node_modules" | ".venv" | "venv" | ".next" | "target" => installed(repo, context, line)?,
         "__pycache__" | "*.pyc" | "*.py[co]" | "*.py[cod]" | "*.pyo" => compiled(repo, context, line)?,
         ".env" | "*.pem" | "*.key" | ".env.local" | ".env*" => secret(repo, context, line)?,
@@ -75,11 +87,12 @@ fn misses<'r>(repo: &Repo, context: &BuildContext<'r>, line: &'r IgnoreLine) -> 
         path.split('/').any(|part| line.matches(part)) && !context.ignores(path)
     });
     let only_clone = matches!(context.builder, Builder::Workflow(_));
-    let in_image = context.is_in_image(&sent);
-    Some(Missed { line, path, cause, sent, harm, in_image, only_clone, takes_tracked })
+    let in_image = context.reaches_image(&sent, &inside);
+    Some(Missed { line, path, cause, sent, harm, more, in_image, only_clone, takes_tracked })
 }
 
-type Found = (String, Option<(Place, String)>, Harm);
+/// The path that hurts most, why it comes about, how bad it is, and how many more there are.
+type Found = (String, Option<(Place, String)>, Harm, usize);
 
 /// Packages and caches beside a manifest.
 fn installed(repo: &Repo, context: &BuildContext<'_>, line: &IgnoreLine) -> Option<Found> {
@@ -96,7 +109,8 @@ fn installed(repo: &Repo, context: &BuildContext<'_>, line: &IgnoreLine) -> Opti
         let words = format!("installs into `{}`", local.path);
         (first_line(repo, file), words)
     });
-    Some((local.path, cause, Harm::Heavy))
+    let harm = if local.is_certain { Harm::Heavy } else { Harm::Noise };
+    Some((local.path, cause, harm, 0))
 }
 
 /// What Python leaves beside its modules.
@@ -116,13 +130,14 @@ fn compiled(repo: &Repo, context: &BuildContext<'_>, line: &IgnoreLine) -> Optio
         let from_root = Tree::join(&context.dir, &own)?;
         let is_sent = !context.ignores(&own) && context.sweeps(&own).is_some();
         let ignored = repo.git_ignores(&from_root, own.ends_with("__pycache__")).filter(|_| is_sent)?;
-        Some((from_root, Some((ignored.place, "git ignores it in every directory".into())), Harm::Noise))
+        Some((from_root, Some((ignored.place, "git ignores it in every directory".into())), Harm::Noise, 0))
     })
 }
 
 /// Secrets: files that git ignores and whose example stands beside them, keys that are tracked.
 fn secret(repo: &Repo, context: &BuildContext<'_>, line: &IgnoreLine) -> Option<Found> {
-    repo.tree.below(&context.dir).find_map(|file| {
+    let mut found: Vec<(bool, Found)> = Vec::new();
+    let all = repo.tree.below(&context.dir).filter_map(|file| {
         let path = repo.tree.path(file);
         let inside = context.inside(path).filter(|inside| inside.contains('/'))?;
         let (dir, name) = (Tree::parent(inside), Tree::name(inside));
@@ -131,18 +146,20 @@ fn secret(repo: &Repo, context: &BuildContext<'_>, line: &IgnoreLine) -> Option<
             let own = format!("{dir}/.env");
             let from_root = Tree::join(&context.dir, &own)?;
             if is_sent(&own) && repo.git_ignores(&from_root, false).is_some() {
-                return Some((
-                    from_root,
-                    Some((first_line(repo, file), "people copy this to `.env`".into())),
-                    Harm::Secret,
-                ));
+                let cause = Some((first_line(repo, file), "people copy this to `.env`".into()));
+                return Some((!repo.names_secrets(file), (from_root, cause, Harm::Secret, 0)));
             }
         }
         let is_key = name.ends_with(".pem") || name.ends_with(".key");
         let is_test =
             path.split('/').any(|part| part.contains("test") || part.contains("example") || part == "fixtures");
-        (is_key && !is_test && line.matches(name) && is_sent(inside)).then(|| (path.to_owned(), None, Harm::Secret))
-    })
+        let is_missed = is_key && !is_test && line.matches(name) && is_sent(inside);
+        is_missed.then(|| (false, (path.to_owned(), None, Harm::Secret, 0)))
+    });
+    found.extend(all);
+    let more = found.len().saturating_sub(1);
+    let (_, (path, cause, harm, _)) = found.into_iter().min_by_key(|(is_plain, _)| *is_plain)?;
+    Some((path, cause, harm, more))
 }
 
 fn first_line(repo: &Repo, file: twiceshy_repo::FileId) -> Place {
@@ -155,7 +172,7 @@ fn report(missed: &[Missed<'_>], found: &mut Findings) {
     let written = &first.line.written;
     let finding = found.at(
         first.line.place,
-        format!("`{written}` keeps only the one at the root of the context from Docker; `{}` is copied", first.path),
+        format!("`{written}` keeps only the one at the root of the context from Docker; {} copied", first.paths()),
     );
     finding.label("Docker, unlike git, matches this at the root only");
     let source = &first.sent.source;
@@ -164,7 +181,7 @@ fn report(missed: &[Missed<'_>], found: &mut Findings) {
         finding.related(*place, words.as_str());
     }
     for other in &missed[1..] {
-        finding.related(other.line.place, format!("the same here: `{}` is copied", other.path));
+        finding.related(other.line.place, format!("the same here: {} copied", other.paths()));
     }
     finding.note(match first.harm {
         Harm::Secret if first.in_image => "whoever can pull the image can read it, also when a later step deletes it",

@@ -1,7 +1,7 @@
 //! Which directory a Dockerfile is built with, which of its files Docker is sent, and who says so.
 
 use crate::compose::{Service, Text as ComposeText};
-use crate::dockerfile::{Copy, Step, StepKind, Text};
+use crate::dockerfile::{Copy, CopyFrom, Stage, Step, StepKind, Text};
 use crate::workflow::setting;
 use crate::{DockerIgnore, Dockerfile, Image, Repo};
 use twiceshy_source::{Place, Tree};
@@ -93,11 +93,13 @@ impl Repo {
             };
             sources.iter().filter(there).count()
         };
+        let own = Tree::parent(self.tree.path(dockerfile.file));
         if sources.iter().all(String::is_empty) {
-            // `COPY . .` holds anywhere.
-            return None;
+            // `COPY . .` holds anywhere; at the root, or beside what it installs, it means its own directory.
+            let is_own = own.is_empty() || self.has_manifest(own);
+            return is_own.then(|| BuildContext::around(dockerfile, self));
         }
-        let mut dir = Tree::parent(self.tree.path(dockerfile.file));
+        let mut dir = own;
         let mut best = (stands(dir), dir);
         while !dir.is_empty() {
             dir = Tree::parent(dir);
@@ -107,6 +109,17 @@ impl Repo {
             }
         }
         self.build(self.tree.path(dockerfile.file), best.1.to_owned(), None, Builder::Guessed)
+    }
+
+    /// Whether packages are installed from what stands in `dir`, and not from a workspace above it: its members are
+    /// built from its root.
+    fn has_manifest(&self, dir: &str) -> bool {
+        const MANIFESTS: &[&str] = &["package.json", "requirements.txt", "pyproject.toml", "Cargo.toml", "go.mod"];
+        let has = |dir: &str, name: &str| Tree::join(dir, name).is_some_and(|path| self.tree.file(&path).is_some());
+        let up = |dir: &str| (!dir.is_empty()).then(|| Tree::parent(dir).to_owned());
+        MANIFESTS
+            .iter()
+            .any(|name| has(dir, name) && !std::iter::successors(up(dir), |dir| up(dir)).any(|above| has(&above, name)))
     }
 }
 
@@ -193,6 +206,58 @@ impl<'r> BuildContext<'r> {
         stage.is_some_and(|stage| self.dockerfile.lineage(stage).any(|stage| stage.index == sent.stage))
     }
 
+    /// Whether `path` (from the context), taken along by `sent`, becomes a part of the image, through other stages too:
+    /// `COPY --from=build /app /app`. What a step makes of it is not followed.
+    pub fn reaches_image(&self, sent: &Sent<'_>, path: &str) -> bool {
+        let Some(start) = self.landing(sent, path) else { return self.is_in_image(sent) };
+        let Some(built) = self.dockerfile.stage(self.target.as_deref()) else { return false };
+        let lineage: Vec<_> = self.dockerfile.lineage(built).map(|stage| stage.index).collect();
+        let mut held = vec![(sent.stage, start)];
+        // Stages copy from earlier ones only, so that one pass in order is enough.
+        let mut stages = self.dockerfile.needed(self.target.as_deref());
+        stages.sort_by_key(|stage| stage.index);
+        for stage in stages {
+            let ancestry: Vec<_> = self.dockerfile.lineage(stage).map(|stage| stage.index).collect();
+            let inherited: Vec<_> =
+                held.iter().filter(|(of, _)| *of != stage.index && ancestry.contains(of)).cloned().collect();
+            held.extend(inherited.into_iter().map(|(_, path)| (stage.index, path)));
+            for (index, step) in stage.steps.iter().enumerate() {
+                let StepKind::Copy(copy) = &step.kind else { continue };
+                let Some(CopyFrom::Stage(from)) = copy.from else { continue };
+                let Some(dest) = copy.dest.as_ref().and_then(|dest| absolute(stage, index, dest.known())) else {
+                    continue;
+                };
+                let sources: Vec<_> = copy
+                    .sources
+                    .iter()
+                    .map(|source| source.known().trim_matches('/').trim_start_matches("./"))
+                    .collect();
+                let brought: Vec<_> = held
+                    .iter()
+                    .filter(|(of, _)| *of == from)
+                    .filter_map(|(_, path)| {
+                        let rest = sources.iter().find_map(|source| match *source {
+                            "" | "." => Some(path.as_str()),
+                            source => path.strip_prefix(source)?.strip_prefix('/'),
+                        })?;
+                        Some((stage.index, Tree::join(&dest, rest)?))
+                    })
+                    .collect();
+                held.extend(brought);
+            }
+        }
+        held.iter().any(|(stage, _)| lineage.contains(stage))
+    }
+
+    /// Where `path` lands in the file system of its stage, without the leading slash.
+    fn landing(&self, sent: &Sent<'_>, path: &str) -> Option<String> {
+        let stage = self.dockerfile.stages.iter().find(|stage| stage.index == sent.stage)?;
+        let (_, source) = self.sent().into_iter().find(|(other, _)| other.source.place == sent.source.place)?;
+        let rest = if source.is_empty() { path } else { path.strip_prefix(source.as_str())?.trim_start_matches('/') };
+        let dest = absolute(stage, sent.index, sent.copy.dest.as_ref()?.known())?;
+        Tree::join(&dest, rest)
+    }
+
     /// Whether the build has to do with the package in the directory `dir` (from the context): it is what `sent` takes, a
     /// member of a workspace there, or named by a step.
     pub fn is_about(&self, repo: &Repo, dir: &str, sent: &Sent<'_>) -> bool {
@@ -203,12 +268,27 @@ impl<'r> BuildContext<'r> {
         else {
             return false;
         };
-        let at = |name: &str| Tree::join(&self.dir, &source).and_then(|dir| Tree::join(&dir, name));
-        let is_workspace = at("pnpm-workspace.yaml").is_some_and(|path| repo.tree.file(&path).is_some())
-            || at("package.json").and_then(|path| repo.tree.file(&path)).is_some_and(|file| {
-                repo.tree.source(file).is_ok_and(|source| source.text().contains("\"workspaces\""))
-            });
+        // `COPY packages ./packages` takes members of the workspace whose root is the context.
+        let above = std::iter::successors(Some(source.as_str()), |dir| (!dir.is_empty()).then(|| Tree::parent(dir)));
+        let is_workspace = above.into_iter().any(|dir| {
+            let at = |name: &str| {
+                let path = Tree::join(&self.dir, dir).and_then(|dir| Tree::join(&dir, name))?;
+                repo.tree.file(&path)
+            };
+            at("pnpm-workspace.yaml").is_some()
+                || at("package.json").is_some_and(|file| {
+                    repo.tree.source(file).is_ok_and(|source| source.text().contains("\"workspaces\""))
+                })
+        });
         dir == source || (is_workspace && is_node) || self.steps_name(dir)
+    }
+
+    /// Whether a command of the build names `path` (from the context).
+    pub fn runs_with(&self, path: &str) -> bool {
+        self.dockerfile.stages.iter().flat_map(|stage| &stage.steps).any(|step| match &step.kind {
+            StepKind::Run(run) => names_path(&run.command.text(), path),
+            _ => false,
+        })
     }
 
     /// Whether a step works in `dir`: `WORKDIR`, a source, or a command names it.
@@ -253,6 +333,18 @@ impl<'r> BuildContext<'r> {
         // Two levels deep: `dir/*` and `dir/**` leave the directory itself and take everything in it.
         self.ignore.is_some_and(|ignore| ignore.excludes(path) || ignore.excludes(&format!("{path}/any/thing")))
     }
+}
+
+/// `dest` as a path of the image, without the leading slash, where `WORKDIR` stands before the step `index`.
+fn absolute(stage: &Stage, index: usize, dest: &str) -> Option<String> {
+    if let Some(dest) = dest.strip_prefix('/') {
+        return Tree::join("", dest);
+    }
+    let workdir = stage.steps.iter().take(index).rev().find_map(|step| match &step.kind {
+        StepKind::Workdir(dir) => Some(dir.known()),
+        _ => None,
+    });
+    Tree::join(workdir.unwrap_or("/").trim_start_matches('/'), dest)
 }
 
 /// Whether `path` stands in `text` as a path or the start of one, and not in the middle of a word.

@@ -16,6 +16,7 @@ mod gitignore;
 mod health;
 mod image;
 mod listens;
+mod local_secrets;
 mod log_file;
 mod makefile;
 mod markdown;

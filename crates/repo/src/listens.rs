@@ -57,15 +57,15 @@ impl Repo {
             let Some(file) = self.tree.file(&path) else { continue };
             let Ok(source) = self.tree.source(file) else { continue };
             for line in 0..source.line_count() {
-                let text = source.line(line).trim();
-                let Some(address) = text.strip_prefix("listen").filter(|rest| rest.starts_with([' ', '\t'])) else {
-                    continue;
-                };
-                if address.contains("[::]") {
-                    return Some(Listens::Ipv6);
-                }
-                if !address.contains("unix:") {
-                    found = found.or(Some(Listens::Ipv4(trimmed(file, source.line_span(line), source.text()))));
+                for (span, address) in listen_directives(source.line(line)) {
+                    if address.contains("[::]") {
+                        return Some(Listens::Ipv6);
+                    }
+                    if !address.contains("unix:") {
+                        let start = source.line_span(line).start;
+                        let span = Span { start: start + span.start, end: start + span.end };
+                        found = found.or(Some(Listens::Ipv4(Place::new(file, span))));
+                    }
                 }
             }
         }
@@ -254,9 +254,17 @@ fn goes_to_nginx(copy: &Copy) -> bool {
     copy.dest.as_ref().is_some_and(|dest| dest.known().starts_with("/etc/nginx"))
 }
 
-/// The place of a line without spaces around it.
-fn trimmed(file: FileId, span: Span, text: &str) -> Place {
-    let line = span.of(text);
-    let start = span.start as usize + line.len() - line.trim_start().len();
-    Place::new(file, Span::new(start, start + line.trim().trim_end_matches(';').len()))
+/// The `listen` directives on a line of nginx's configuration, and what each is given. Several may stand on one line:
+/// `server { listen 80; location / { … } }`.
+fn listen_directives(line: &str) -> impl Iterator<Item = (Span, &str)> {
+    let code = line.split('#').next().unwrap_or_default();
+    let mut end = 0;
+    code.split([';', '{', '}']).filter_map(move |part| {
+        let start = end;
+        end += part.len() + 1;
+        let directive = part.trim();
+        let address = directive.strip_prefix("listen").filter(|rest| rest.starts_with([' ', '\t']))?;
+        let start = start + part.len() - part.trim_start().len();
+        Some((Span::new(start, start + directive.len()), address))
+    })
 }

@@ -16,8 +16,10 @@ pub struct LocalPath {
     pub ignored: Option<GitIgnored>,
     /// The manifest because of which it comes about.
     pub manifest: Option<FileId>,
-    /// Where a service mounts it: its data is there.
+    /// Where a service mounts it: its data is there; or reads it: its secrets are there.
     pub mounted: Option<Place>,
+    /// Whether something says that it comes about at this very place, and not only that it may.
+    pub is_certain: bool,
 }
 
 /// What lies at a local path.
@@ -25,6 +27,8 @@ pub struct LocalPath {
 pub enum LocalKind {
     /// `node_modules`
     NodeModules,
+    /// Settings with secrets: `.env`.
+    Secrets,
     /// A Python virtual environment.
     VirtualEnv,
     /// Cargo's `target`.
@@ -75,9 +79,11 @@ impl Repo {
                 ignored: None,
                 manifest: None,
                 mounted: None,
+                is_certain: true,
             });
         }
         self.add_mounts(&mut found, below);
+        self.add_secrets(&mut found, below);
         found.sort_by(|a, b| (&a.path, a.kind, a.mounted.is_none()).cmp(&(&b.path, b.kind, b.mounted.is_none())));
         found.dedup_by(|a, b| a.path == b.path);
         found
@@ -91,10 +97,25 @@ impl Repo {
                 continue; // tracked: part of the repository on purpose
             }
             if let Some(ignored) = self.git_ignores(&path, true) {
-                found.push(LocalPath { path, kind, ignored: Some(ignored), manifest: Some(manifest), mounted: None });
+                let is_certain = kind != LocalKind::VirtualEnv || self.makes_environment(dir, name, &ignored);
+                let (ignored, manifest) = (Some(ignored), Some(manifest));
+                found.push(LocalPath { path, kind, ignored, manifest, mounted: None, is_certain });
                 return;
             }
         }
+    }
+
+    /// Whether a virtual environment is made in `dir` itself, rather than once for the whole repository: git is told
+    /// so there, uv or Poetry lock there, or what stands there names it.
+    fn makes_environment(&self, dir: &str, name: &str, ignored: &GitIgnored) -> bool {
+        let here = |name: &str| Tree::join(dir, name).and_then(|path| self.tree.file(&path));
+        Tree::parent(self.tree.path(ignored.place.file)) == dir
+            || ["uv.lock", "poetry.lock"].iter().any(|name| here(name).is_some())
+            || self.tree.below(dir).filter(|file| Tree::parent(self.tree.path(*file)) == dir).any(|file| {
+                let own = Tree::name(self.tree.path(file));
+                let tells = own == "Makefile" || own == "justfile" || own.starts_with("README") || own.ends_with(".sh");
+                tells && self.tree.source(file).is_ok_and(|source| source.text().contains(name))
+            })
     }
 
     fn has_cargo_above(&self, dir: &str) -> bool {
@@ -116,8 +137,22 @@ impl Repo {
             if !is_below || self.tree.has_dir(&path) || self.git_ignores(&path, kind == LocalKind::Data).is_none() {
                 continue;
             }
+            // A list of ignored files for another layout names files in directories that are not here.
+            let is_elsewhere = !Tree::parent(&path).is_empty() && !self.tree.has_dir(Tree::parent(&path));
+            if kind == LocalKind::Database && is_elsewhere && !path.contains("any.") {
+                continue;
+            }
+            // Lists of all that Python projects may have name Django's database with its journal; few of them use Django.
+            if path.ends_with("db.sqlite3")
+                && source.text().contains("db.sqlite3-journal")
+                && !self.tree.below(below).any(|file| Tree::name(self.tree.path(file)) == "manage.py")
+            {
+                continue;
+            }
             let ignored = GitIgnored { place: Place::new(file, source.line_span(line)), pattern: written.to_owned() };
-            found.push(LocalPath { path, kind, ignored: Some(ignored), manifest: None, mounted: None });
+            // Redis writes its dump wherever it was started, and that is in a container for most.
+            let is_certain = Tree::name(&path) != "dump.rdb";
+            found.push(LocalPath { path, kind, ignored: Some(ignored), manifest: None, mounted: None, is_certain });
         }
     }
 
@@ -136,7 +171,8 @@ impl Repo {
             let holds_database = ["/var/lib/postgresql", "/var/lib/mysql", "/data/db", "/var/lib/clickhouse"];
             if ignored.is_some() || holds_database.iter().any(|dir| target.starts_with(dir)) {
                 let mounted = Some(mount.place);
-                found.push(LocalPath { path: path.clone(), kind: LocalKind::Data, ignored, manifest: None, mounted });
+                let (path, kind) = (path.clone(), LocalKind::Data);
+                found.push(LocalPath { path, kind, ignored, manifest: None, mounted, is_certain: true });
             }
         }
     }
@@ -157,13 +193,23 @@ fn data_path(line: &str) -> Option<(String, LocalKind)> {
     let path =
         line.trim_start_matches("**/").trim_start_matches("./").trim_start_matches('/').trim_end_matches(['*', '/']);
     let name = Tree::name(path);
+    let is_database =
+        |extension| matches!(extension, "db" | "sqlite" | "sqlite3" | "duckdb" | "dump" | "sql.gz" | "dump.gz" | "rdb");
     if let Some(extension) = name.strip_prefix("*.") {
-        let is_database =
-            matches!(extension, "db" | "sqlite" | "sqlite3" | "duckdb" | "dump" | "sql.gz" | "dump.gz" | "rdb");
-        return is_database.then(|| (path.replace('*', "any"), LocalKind::Database));
+        return is_database(extension).then(|| (path.replace('*', "any"), LocalKind::Database));
     }
     if path.contains(['*', '?', '[', '\\']) {
         return None;
+    }
+    // A file with a name of its own: `db.sqlite3`, `dump.rdb`. Windows keeps thumbnails in `Thumbs.db`.
+    if name.split_once('.').is_some_and(|(stem, extension)| {
+        !stem.is_empty()
+            && !stem.eq_ignore_ascii_case("thumbs")
+            && !stem.starts_with("ehthumbs")
+            && is_database(extension)
+    }) {
+        let is_test = path.split('/').any(|part| part.contains("test") || part == "fixtures");
+        return (!is_test).then(|| (path.to_owned(), LocalKind::Database));
     }
     let plain = name.trim_start_matches('.');
     let is_data = matches!(plain, "data" | "pgdata" | "backups" | "dumps" | "volumes" | "uploads")
