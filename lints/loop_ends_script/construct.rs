@@ -2,7 +2,9 @@
 
 use super::function_left;
 use twiceshy_lint::{Findings, Level};
-use twiceshy_repo::script::{Command, Deed, Joint, NodeId, NodeKind, PartKind, RedirectKind, Word};
+use twiceshy_repo::script::{
+    Command, Deed, Fact, Joint, Kind as Value, NodeId, NodeKind, PartKind, RedirectKind, Word,
+};
 use twiceshy_repo::{Edit, Script, Span};
 
 /// A command that fails in the normal course of things.
@@ -18,9 +20,11 @@ pub enum Kind {
     /// `test && action`, the last of its list.
     ActionBehindTest,
     /// `((i++))` while `i` is 0.
-    CountFromZero(String),
+    CountFromZero { variable: String, down: bool },
+    /// `let "i=0"`, `((i = 0))`.
+    SetToZero(String),
     /// `x=$(… grep …)`, and a later test of `x` for being empty or 0.
-    SearchAssigned { variable: String, test: NodeId },
+    SearchAssigned { variable: String, test: NodeId, is_count: bool },
     /// `tr … < /dev/urandom | head -c 32` under `pipefail`.
     EndlessIntoHead,
     /// `ls *.gz | …` under `pipefail`, with nothing there.
@@ -35,12 +39,15 @@ impl Construct {
         for id in script.shell().ids().filter(|&id| script.is_reached(id)) {
             match &script.node(id).kind {
                 NodeKind::AndOr(first, rest) => found.extend(action_behind_test(script, id, *first, rest)),
-                NodeKind::Arithmetic(_) => found.extend(count_from_zero(script, id)),
+                NodeKind::Arithmetic(_) => found.extend(value_of_zero(script, id)),
                 NodeKind::Pipeline(stages) => {
                     found.extend(endless_into_head(script, id, stages));
                     found.extend(list_of_nothing(script, id, stages));
                 }
                 NodeKind::Simple(simple) if simple.words.is_empty() => found.extend(search_assigned(script, id)),
+                NodeKind::Simple(simple) if simple.words.first().is_some_and(|word| word.is("let")) => {
+                    found.extend(value_of_zero(script, id));
+                }
                 NodeKind::Simple(_) => {
                     // One finding a line: the test before it is reported already.
                     let parent = script.shell().parent(id);
@@ -65,9 +72,34 @@ impl Construct {
         }
     }
 
+    /// What is so in the case in which it fails.
+    pub fn facts(&self, script: &Script) -> Vec<Fact> {
+        match &self.kind {
+            Kind::SearchAssigned { variable, is_count, .. } => {
+                vec![Fact::Is(variable.clone(), if *is_count { Value::Zero } else { Value::Empty })]
+            }
+            Kind::CountFromZero { variable, down } => {
+                vec![Fact::Is(variable.clone(), if *down { Value::Unknown } else { Value::Positive })]
+            }
+            Kind::ActionBehindTest => {
+                let mut facts = vec![Fact::Failed(self.fails)];
+                if let NodeKind::Test(test) = &script.node(self.fails).kind
+                    && let [.., word] = test.words.as_slice()
+                    && (test.words.len() == 1 || (test.words.len() == 2 && test.words[0].is("-n")))
+                    && let [part] = word.parts.as_slice()
+                    && let PartKind::Variable(variable) = &part.kind
+                    && !variable.name.starts_with(|first: char| first.is_ascii_digit())
+                {
+                    facts.push(Fact::Is(variable.name.to_string(), Value::Empty));
+                }
+                facts
+            }
+            Kind::SetToZero(_) | Kind::EndlessIntoHead | Kind::ListOfNothing | Kind::DeletionInLoop => Vec::new(),
+        }
+    }
+
     pub fn report(&self, script: &Script, at: NodeId, through: &[NodeId], critical: Command<'_>, found: &mut Findings) {
-        let what = critical.innermost().name().or(critical.name()).unwrap_or_default().into_owned();
-        let never = format!("and never reaches `{what}`");
+        let never = format!("and never reaches `{}`", critical.spoken());
         let place = |id: NodeId| script.place(script.node(id).span);
         let finding = match &self.kind {
             Kind::ActionBehindTest => {
@@ -88,16 +120,30 @@ impl Construct {
                 };
                 finding
             }
-            Kind::CountFromZero(variable) => {
+            Kind::CountFromZero { variable, down } => {
                 let message = format!("the script ends here without a word at the first count, {never}");
+                let sign = if *down { '-' } else { '+' };
+                let way = format!("{variable}{sign}{sign}");
+                let node = script.node(self.node);
                 let finding = found.at(place(self.node), message);
-                finding.label(format!("`{variable}` is 0 before: `(( … ))` has the value 0, which is status 1"));
-                finding.note(format!("`(({variable}++))` has the value from before the addition, and `set -e` ends the script over a value of 0"));
-                let operator = if script.written(script.node(self.node).span).contains("--") { '-' } else { '+' };
-                let edit = script.edit(script.node(self.node).span, &format!("{variable}=$(({variable}{operator}1))"));
-                finding.fix(format!("count with `{variable}=$(({variable}{operator}1))`, which always succeeds"), edit)
+                let written = if is_let(script, self.node) { script.written(node.span) } else { "(( … ))" };
+                finding.label(format!("`{variable}` is 0 before: `{written}` has the value 0, which is status 1"));
+                finding.note(format!(
+                    "`{way}` has the value from before the addition, and `set -e` ends the script over a value of 0"
+                ));
+                let instead = format!("{variable}=$(({variable}{sign}1))");
+                let edit = script.edit(node.span, &instead).filter(|_| is_all(script, self.node));
+                finding.fix(format!("count with `{instead}`, which always succeeds"), edit)
             }
-            Kind::SearchAssigned { variable, test } => {
+            Kind::SetToZero(variable) => {
+                let message = format!("the script ends here every time, without a word, {never}");
+                let finding = found.at(place(self.node), message);
+                finding.label(format!("sets `{variable}` to 0, so it has the value 0, which is status 1"));
+                let instead = format!("{variable}=0");
+                let edit = script.edit(script.node(self.node).span, &instead).filter(|_| is_all(script, self.node));
+                finding.fix("assign without arithmetic, which always succeeds", edit)
+            }
+            Kind::SearchAssigned { variable, test, .. } => {
                 let message = format!("the script ends here without a word when nothing is found, {never}");
                 let finding = found.at(place(self.fails), message);
                 finding.label("finding nothing is status 1, and `set -e` ends the script at the assignment");
@@ -250,26 +296,68 @@ fn is_test(script: &Script, id: NodeId) -> bool {
     }
 }
 
-fn count_from_zero(script: &Script, id: NodeId) -> Option<Construct> {
+fn is_let(script: &Script, id: NodeId) -> bool {
+    matches!(script.node(id).kind, NodeKind::Simple(_))
+}
+
+/// Whether the arithmetic is all of the command: one expression, and no redirection.
+fn is_all(script: &Script, id: NodeId) -> bool {
+    let node = script.node(id);
+    node.redirects.is_empty() && script.command(id).is_none_or(|command| command.args().len() == 1)
+}
+
+/// The expression whose value becomes the status of `((…))`, or of `let` with several: of the last.
+fn expression(script: &Script, id: NodeId) -> Option<String> {
+    if is_let(script, id) {
+        return Some(script.command(id)?.args().last()?.literal()?.trim().to_owned());
+    }
     let text = script.written(script.node(id).span);
-    let inner = text.strip_prefix("((")?.strip_suffix("))")?.trim();
-    let variable = inner.strip_suffix("++").or_else(|| inner.strip_suffix("--"))?.trim();
-    if variable.is_empty() || !variable.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+    Some(text.strip_prefix("((")?.strip_suffix("))")?.trim().to_owned())
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !text.as_bytes()[0].is_ascii_digit()
+}
+
+/// `n++` and `n--` of what is 0, `n=0`: the value is 0.
+fn value_of_zero(script: &Script, id: NodeId) -> Option<Construct> {
+    let expression = expression(script, id)?;
+    if let Some((variable, value)) = expression.split_once('=')
+        && is_name(variable.trim())
+        && value.trim() == "0"
+    {
+        return Some(Construct { fails: id, node: id, kind: Kind::SetToZero(variable.trim().to_owned()) });
+    }
+    let down = expression.ends_with("--");
+    let variable = expression.strip_suffix("++").or_else(|| expression.strip_suffix("--"))?.trim();
+    if !is_name(variable) {
         return None;
     }
-    let starts_at_zero = script.assignments(variable).iter().any(|(at, assignment)| {
-        let zero = assignment.value.as_ref().is_some_and(|value| value.is("0"));
-        zero && script.runs_before(*at, id) && !assignment.append
-    });
-    let changed_between = script.assignments(variable).iter().any(|(at, assignment)| {
-        let zero = assignment.value.as_ref().is_some_and(|value| value.is("0"));
-        !zero && script.runs_before(*at, id)
-    });
-    (starts_at_zero && !changed_between).then(|| Construct {
-        fails: id,
-        node: id,
-        kind: Kind::CountFromZero(variable.to_owned()),
-    })
+    let is_zero = |value: &Word| value.is("0");
+    let assignments = script.assignments(variable);
+    let earlier = || assignments.iter().filter(|(at, _)| script.runs_before(*at, id));
+    let starts_at_zero =
+        earlier().any(|(_, assignment)| assignment.value.as_ref().is_some_and(is_zero) && !assignment.append);
+    let assigned_between = earlier().any(|(_, assignment)| !assignment.value.as_ref().is_some_and(is_zero));
+    // Counted before: `((n+=1))`, `let ++n`.
+    let counted_between = || {
+        script.shell().ids().filter(|&other| other != id).any(|other| {
+            let counts = match &script.node(other).kind {
+                NodeKind::Arithmetic(_) => true,
+                NodeKind::Simple(simple) => simple.words.first().is_some_and(|word| word.is("let")),
+                _ => false,
+            };
+            let text = script.written(script.node(other).span);
+            let in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let writes = text.contains(['=', '+', '-']) && text.split(|c| !in_name(c)).any(|word| word == variable);
+            counts && writes && script.can_follow(other, id)
+        })
+    };
+    let is_first = starts_at_zero && !assigned_between && !counted_between();
+    let kind = Kind::CountFromZero { variable: variable.to_owned(), down };
+    is_first.then_some(Construct { fails: id, node: id, kind })
 }
 
 /// `x=$(… grep …)`, where a later test shows that no match was thought of.
@@ -284,17 +372,19 @@ fn search_assigned(script: &Script, id: NodeId) -> Option<Construct> {
         NodeKind::Pipeline(stages) => stages.as_slice(),
         _ => std::slice::from_ref(&item),
     };
-    let fails = stages.iter().copied().find(|&stage| {
-        let name = script.command(stage).and_then(|command| command.name());
-        matches!(name.as_deref(), Some("grep" | "egrep" | "fgrep" | "pgrep" | "pidof"))
-    })?;
-    let counts = script.command(fails).is_some_and(|command| command.local().has_option("-c"));
+    let name = |stage: NodeId| script.command(stage).and_then(|command| command.name()).unwrap_or_default();
+    let fails = stages
+        .iter()
+        .copied()
+        .find(|&stage| matches!(&*name(stage), "grep" | "egrep" | "fgrep" | "pgrep" | "pidof"))?;
+    let counts = script.command(fails).is_some_and(|command| command.local().has_option("-c"))
+        || stages.last().is_some_and(|&last| name(last) == "wc");
     let test = script
         .shell()
         .ids()
         .find(|&test| script.can_follow(id, test) && expects_nothing(script, test, &assignment.name.text, counts))?;
     let variable = assignment.name.text.to_string();
-    Some(Construct { fails, node: id, kind: Kind::SearchAssigned { variable, test } })
+    Some(Construct { fails, node: id, kind: Kind::SearchAssigned { variable, test, is_count: counts } })
 }
 
 /// `[ -z "$x" ]`, `[ -n "$x" ]`, `[ "$x" = "" ]`; of a count `[ "$x" -eq 0 ]` and the like.
@@ -368,13 +458,30 @@ fn deletion_in_loop(script: &Script, id: NodeId) -> Option<Construct> {
         NodeKind::For(of) => Some(of.body),
         _ => None,
     })?;
+    let innermost = command.innermost();
     let may_fail = match &*command.name()? {
-        "rclone" | "aws" | "gsutil" | "mc" | "s3cmd" | "azcopy" | "restic" | "borg" => true,
+        "rclone" | "aws" | "gsutil" | "mc" | "s3cmd" | "azcopy" | "restic" | "borg" => {
+            command.deed() == Some(Deed::Delete)
+        }
         // In use by a container: refused.
-        "docker" | "podman" => ["rmi", "image", "volume"].iter().any(|word| command.has_arg(word)),
+        "docker" | "podman" => {
+            ["rmi", "image", "volume"].iter().any(|word| command.has_arg(word)) && command.deed() == Some(Deed::Delete)
+        }
+        "ssh" => {
+            let starts = |word: &Word| {
+                let text = word.parts.first().map(|part| &part.kind);
+                matches!(text, Some(PartKind::Text(text)) if text.starts_with("rm "))
+            };
+            innermost.elsewhere
+                && (innermost.deed() == Some(Deed::Delete) || innermost.words.first().is_some_and(starts))
+        }
+        "curl" => command.args().iter().enumerate().any(|(at, word)| {
+            let after_option = || at > 0 && ["-X", "--request"].iter().any(|option| command.args()[at - 1].is(option));
+            word.is("-XDELETE") || word.is("--request=DELETE") || (word.is("DELETE") && after_option())
+        }),
         _ => false,
     };
-    if !may_fail || command.deed() != Some(Deed::Delete) {
+    if !may_fail {
         return None;
     }
     // A loop that does more than delete is not cleaning up.

@@ -23,32 +23,38 @@ impl Lint for LoopEndsScript {
         }
         for construct in Construct::all(script) {
             let Fate::Ends { at, through } = script.fate(construct.fails) else { continue };
-            let Some(critical) = never_reached(script, at) else { continue };
-            if !script.is_sound(construct.node) || !construct.fits(script, at, critical) {
+            if !script.is_sound(construct.node) {
                 continue;
             }
+            let Some(critical) = never_reached(script, at, &construct) else { continue };
             construct.report(script, at, &through, critical, found);
         }
     }
 }
 
-/// The step that matters most among those that come after `at`: what was stopped stays down, what was to be saved is not.
-fn never_reached(script: &Script, at: NodeId) -> Option<Command<'_>> {
-    let weight = |command: &Command<'_>| match command.deed() {
-        Some(Deed::Dump) => 4,
-        Some(Deed::Copy) => 3,
-        Some(Deed::Restart | Deed::Migrate) => 2,
+/// How many steps are weighed against the conditions that they stand under.
+const MAX_STEPS: usize = 64;
+
+/// The step that matters most among those that come after `at`, and would have run in the case in which the construct
+/// fails: what was stopped stays down, what was to be saved is not.
+fn never_reached<'s>(script: &'s Script, at: NodeId, construct: &Construct) -> Option<Command<'s>> {
+    let weight = |command: Command<'_>| match command.deed() {
+        Some(Deed::Dump) => 3,
+        Some(Deed::Copy) => 2,
+        Some(Deed::Restart | Deed::Migrate) => 1,
         _ => 0,
     };
-    let after = script.commands().filter(|command| weight(command) > 0 && script.can_follow(at, command.id));
-    // The first of the weightiest: `max_by_key` would take the last.
-    let mut best: Option<Command<'_>> = None;
-    for command in after {
-        if best.is_none_or(|best| weight(&command) > weight(&best)) {
-            best = Some(command);
-        }
+    let weighed = script.commands().map(|command| (weight(command), command));
+    let mut after: Vec<_> =
+        weighed.filter(|(weight, command)| *weight > 0 && script.can_follow(at, command.id)).collect();
+    if after.is_empty() {
+        return None;
     }
-    best
+    // Stable: the first of the weightiest stays first.
+    after.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    let supposed = script.suppose(construct.node, construct.facts(script));
+    let mut steps = after.into_iter().map(|(_, command)| command).take(MAX_STEPS);
+    steps.find(|&command| construct.fits(script, at, command) && supposed.lets_run(command))
 }
 
 /// The function that a failure left on its way, if any.

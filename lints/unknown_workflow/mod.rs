@@ -18,9 +18,18 @@ impl Lint for UnknownWorkflow {
         for workflow in &repo.workflows {
             check_workflow(workflow, repo, found);
         }
+        for (unknown, used) in repo.actions.iter().flat_map(|action| action.unknown_actions(repo)) {
+            let message = format!("the job fails at this step: there is no action in {}", unknown.text.text);
+            let finding = found.at(unknown.text.place, message).label("no action.yml, action.yaml or Dockerfile there");
+            finding.related(used, "runs in a job here, where the path begins at the root of the checkout");
+            offer(finding, repo, &unknown, "stands here");
+        }
         for unknown in repo.workflows_that_scripts_miss() {
             let message = format!("{} fails: this repository has no workflow `{}`", unknown.how, unknown.name);
             let finding = found.at(unknown.place, message).label("not found");
+            if let Some((variable, place)) = unknown.set {
+                finding.related(place, format!("`{variable}` is set here"));
+            }
             if let Some((nearest, place)) = unknown.nearest {
                 finding.related(place, format!("`{nearest}` stands here"));
                 finding.suggest(format!("start `{nearest}`"), unknown.edit);

@@ -97,6 +97,15 @@ const TABLE: &[(&[Shell], &str)] = &[
     (BASH, "i=0; «((i++))» || true"),
     (BASH, "«let i=0»"),
     (BASH, "i=0; for x in 1; do «((i++))»; done"),
+    (BASH, "«((i = 0))»"),
+    (BASH, "i=0; «let i++»"),
+    (BASH, "i=0; «let i--»"),
+    (BASH, "i=0; «let \"i++\"»"),
+    (BASH, "«let \"i = 0\"»"),
+    (BASH, "i=0; «let j=1 i++»"),
+    (BASH, "i=0; «let i++» || true"),
+    (BASH, "i=0; for x in 1; do «let i++»; done"),
+    (BASH, "f() { local i=0; for x in 1; do «let i++»; done; }; f"),
     (BASH, "i=0; f() { «((i++))»; }; f"),
     // Substitutions.
     (ALL, "x=$(«false»)"),
@@ -157,6 +166,28 @@ fn every_construct_ends_or_survives_as_the_model_says() {
     }
     assert!(wrong.is_empty(), "{} of {compared} differ:\n{}", wrong.len(), wrong.join("\n"));
     assert!(compared >= 250, "only {compared} comparisons");
+}
+
+#[test]
+fn counting_ends_a_script_only_at_the_value_zero() {
+    let ends = |construct: &str| !run(Shell::Bash, &format!("set -e\n{construct}\necho END\n")).stdout.contains("END");
+    for construct in ["n=0; let n++", "n=0; let n--", "let n=0", "((n = 0))", "n=0; let m=1 n++", "n=0; ((n++))"] {
+        assert!(ends(construct), "{construct}");
+    }
+    for construct in
+        ["n=1; let n++", "n=0; let ++n", "n=0; let n+=1", "n=0; let n++ m=1", "n=0; n=$((n+1))", "n=0; n=$((n-1))"]
+    {
+        assert!(!ends(construct), "{construct}");
+    }
+}
+
+#[test]
+fn a_search_that_finds_nothing_ends_the_script_before_the_step_that_would_have_run() {
+    let text = |search: &str| {
+        format!("set -e\nx=$(echo a | grep b{search})\nif [ -n \"$x\" ]; then echo MIGRATES; fi\necho STARTS\n")
+    };
+    assert_eq!(run(Shell::Bash, &text("")).stdout, "");
+    assert_eq!(run(Shell::Bash, &text(" || true")).stdout, "STARTS\n");
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Script {
 
     /// Visits what `id` stands in, from the inside out, with the child it stands in; a function called in one place is
     /// left through its call.
-    fn climb(&self, id: NodeId, mut visit: impl FnMut(NodeId, NodeId)) {
+    pub(super) fn climb(&self, id: NodeId, mut visit: impl FnMut(NodeId, NodeId)) {
         let mut at = id;
         let mut calls = 0;
         while let Some(parent) = self.shell.parent(at) {

@@ -6,7 +6,9 @@ mod errexit;
 mod flow;
 mod guards;
 mod nested;
+mod spoken;
 mod start;
+mod supposed;
 mod values;
 
 pub use command::{Command, Invocation};
@@ -16,6 +18,7 @@ pub use flow::Options;
 pub use guards::Guard;
 pub use nested::Via;
 pub use start::{Dialect, Start};
+pub use supposed::{Fact, Kind, Supposition};
 pub use twiceshy_syntax::shell::{
     Arm, Assignment, Branch, For, Joint, Node, NodeId, NodeKind, Part, PartKind, Redirect, RedirectKind, Shell, Simple,
     Test, Variable, While, Word,

@@ -1,7 +1,7 @@
 //! Workflows that scripts start by name: `gh workflow run`, requests to GitHub's API.
 
 use super::Workflow;
-use crate::script::{Host, Script};
+use crate::script::{Host, PartKind, Script, Word};
 use crate::{Edit, Place, Repo, Span, Tree};
 
 /// A workflow that a script starts and that is not there.
@@ -15,6 +15,8 @@ pub struct UnknownStart {
     pub how: String,
     /// The nearest one: as it would have to be given, and where it stands.
     pub nearest: Option<(String, Place)>,
+    /// The variable that the name stands in, and where it is set.
+    pub set: Option<(String, Place)>,
     /// The edit that names the nearest one.
     pub edit: Option<Edit>,
 }
@@ -56,7 +58,12 @@ impl Repo {
                     // An operand of unknown value before the name would shift it: all three have to be known.
                     let name = script.value(verbs[2]).known();
                     unknown.extend(name.and_then(|name| {
-                        self.unknown_start(script, &name, verbs[2].span, &format!("gh workflow {}", verb[1]))
+                        self.unknown_start(
+                            script,
+                            &name,
+                            &Given::by(script, verbs[2]),
+                            &format!("gh workflow {}", verb[1]),
+                        )
                     }));
                 }
             }
@@ -72,14 +79,14 @@ impl Repo {
                 if written[end..].starts_with("/dispatches") && is_file(name) && !name.contains('$') {
                     let from = word.span.start as usize;
                     let span = Span::new(from + start, from + end);
-                    unknown.extend(self.unknown_start(script, name, span, "a request to GitHub"));
+                    unknown.extend(self.unknown_start(script, name, &Given::at(span), "a request to GitHub"));
                 }
             }
         }
         unknown
     }
 
-    fn unknown_start(&self, script: &Script, name: &str, span: Span, how: &str) -> Option<UnknownStart> {
+    fn unknown_start(&self, script: &Script, name: &str, given_by: &Given, how: &str) -> Option<UnknownStart> {
         if name.is_empty() || name.contains(['$', '{', '<']) || name.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
@@ -99,13 +106,14 @@ impl Repo {
         let edit = nearest.and_then(|(nearest, _)| {
             let is_plain = nearest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte));
             let text = if is_plain { (*nearest).to_owned() } else { format!("\"{nearest}\"") };
-            if nearest.contains(['"', '$', '`', '\\']) { None } else { script.edit(span, &text) }
+            if nearest.contains(['"', '$', '`', '\\']) { None } else { script.edit(given_by.written?, &text) }
         });
         Some(UnknownStart {
             name: name.to_owned(),
-            place: script.place(span),
+            place: script.place(given_by.read),
             how: how.to_owned(),
             nearest: nearest.map(|(nearest, place)| ((*nearest).to_owned(), *place)),
+            set: given_by.set.as_ref().map(|(variable, span)| (variable.clone(), script.place(*span))),
             edit,
         })
     }
@@ -131,6 +139,38 @@ impl Repo {
                         && super::setting(&step.with, "repository").is_some()
                 })
         })
+    }
+}
+
+/// How a script comes by a name.
+struct Given {
+    /// Where it is used.
+    read: Span,
+    /// Where it stands as text, and nothing else with it.
+    written: Option<Span>,
+    /// The variable that holds it, and where that is set.
+    set: Option<(String, Span)>,
+}
+
+impl Given {
+    fn at(span: Span) -> Self {
+        Self { read: span, written: Some(span), set: None }
+    }
+
+    fn by(script: &Script, word: &Word) -> Self {
+        if word.literal().is_some() {
+            return Self::at(word.span);
+        }
+        let mut given = Self { read: word.span, written: None, set: None };
+        if let [part] = word.parts.as_slice()
+            && let PartKind::Variable(variable) = &part.kind
+            && let [(_, assignment)] = script.assignments(&variable.name)[..]
+            && let Some(value) = &assignment.value
+        {
+            given.set = Some((variable.name.to_string(), assignment.name.span.to(value.span)));
+            given.written = value.literal().map(|_| value.span).filter(|_| variable.operator.is_empty());
+        }
+        given
     }
 }
 

@@ -1,6 +1,6 @@
 //! What workflows call each other, and what they name that is not there.
 
-use super::{Action, Job, Target, Text, Workflow, setting};
+use super::{Action, Job, Step, Target, Text, Uses, Workflow, setting};
 use crate::{Edit, Place, Repo, Tree};
 
 /// Where workflows stand, from the root of their repository.
@@ -154,18 +154,16 @@ impl Workflow {
                 let Some(uses) = &step.uses else { continue };
                 let Target::Local(path) = &uses.target else { continue };
                 let Some(inside) = inside_checkout(job, at, path) else { continue };
-                if is_filled_in(&uses.text.text) || repo.has_action(root, inside) {
+                if is_filled_in(&uses.text.text)
+                    || repo.has_action(root, inside)
+                    || repo.earlier_actions_bring(job, at, inside)
+                {
                     continue;
                 }
                 let prefix = &path[..path.len() - inside.len()];
-                let files = repo.actions.iter().filter_map(|action| {
-                    let directory = Tree::parent(repo.tree.path(action.file));
-                    let directory =
-                        if root.is_empty() { directory } else { directory.strip_prefix(root)?.strip_prefix('/')? };
-                    Some((directory, action.head()))
-                });
-                let nearest =
-                    nearest_path(inside, files).map(|(found, place)| (format!("./{prefix}{}", &found[2..]), place));
+                let nearest = repo
+                    .nearest_action(root, inside)
+                    .map(|(found, place)| (format!("./{prefix}{}", &found[2..]), place));
                 unknown.push(Unknown { text: &uses.text, nearest });
             }
         }
@@ -189,21 +187,10 @@ fn is_filled_in(text: &str) -> bool {
 fn inside_checkout<'p>(job: &Job, at: usize, path: &'p str) -> Option<&'p str> {
     let mut inside = None;
     for step in &job.steps[..at] {
-        let fetches = ["git ", "gh ", "curl", "wget", "tar ", "unzip", "cp ", "mv ", "ln ", "mkdir", "rsync"];
-        if step
-            .run
-            .as_ref()
-            .is_some_and(|run| fetches.iter().any(|word| run.text().contains(word)) || run.text().contains(path))
-        {
+        if brings_files(step, path) {
             return None;
         }
-        let Some(uses) = &step.uses else { continue };
-        if !uses.is("actions/checkout") {
-            // Anything that brings files: an artifact, a cache, another way to check out.
-            let text = uses.text.text.to_ascii_lowercase();
-            if ["checkout", "download", "cache", "clone", "extract"].iter().any(|word| text.contains(word)) {
-                return None;
-            }
+        if !step.uses.as_ref().is_some_and(|uses| uses.is("actions/checkout")) {
             continue;
         }
         let input = |name| setting(&step.with, name).map(|value| value.text.as_str()).filter(|value| !value.is_empty());
@@ -226,6 +213,21 @@ fn inside_checkout<'p>(job: &Job, at: usize, path: &'p str) -> Option<&'p str> {
     inside
 }
 
+/// Whether a step that is no plain checkout may put files at `path`.
+fn brings_files(step: &Step, path: &str) -> bool {
+    let fetches = ["git ", "gh ", "curl", "wget", "tar ", "unzip", "cp ", "mv ", "ln ", "mkdir", "rsync"];
+    let runs = |run: &twiceshy_source::Extract| {
+        fetches.iter().any(|word| run.text().contains(word)) || run.text().contains(path)
+    };
+    // An artifact, a cache, another way to check out.
+    let takes = |uses: &Uses| {
+        let text = uses.text.text.to_ascii_lowercase();
+        !uses.is("actions/checkout")
+            && ["checkout", "download", "cache", "clone", "extract"].iter().any(|word| text.contains(word))
+    };
+    step.run.as_ref().is_some_and(runs) || step.uses.as_ref().is_some_and(takes)
+}
+
 /// The nearest of `candidates` to `path`, written as `uses:` wants it, and where it stands.
 fn nearest_path<'c>(path: &str, candidates: impl Iterator<Item = (&'c str, Place)>) -> Option<(String, Place)> {
     let candidates: Vec<_> = candidates.collect();
@@ -239,6 +241,36 @@ impl Action {
     pub fn head(&self) -> Place {
         let start = Place { file: self.file, start: 0, end: 0 };
         self.name.as_ref().or(self.using.as_ref()).map_or(start, |text| text.place)
+    }
+
+    /// Actions that the steps of this one use by a path where none stands, and the place of a job's step through which
+    /// that path is taken from a checkout of this repository: paths of a composite action begin at the workspace of the
+    /// job, which is another repository's where another repository uses it.
+    pub fn unknown_actions<'r>(&'r self, repo: &'r Repo) -> Vec<(Unknown<'r>, Place)> {
+        let own = Tree::parent(repo.tree.path(self.file));
+        let mut unknown = Vec::new();
+        for (at, step) in self.steps.iter().enumerate() {
+            let Some(uses) = &step.uses else { continue };
+            let Target::Local(path) = &uses.target else { continue };
+            let is_brought = self.steps[..at].iter().any(|step| {
+                brings_files(step, path) || step.uses.as_ref().is_some_and(|uses| uses.is("actions/checkout"))
+            });
+            if is_brought || is_filled_in(&uses.text.text) || repo.has_action("", path) {
+                continue;
+            }
+            // The first job that uses this action, from a checkout at the root of its workspace.
+            let used = repo.workflows_of("").flat_map(|workflow| &workflow.jobs).find_map(|job| {
+                job.steps.iter().enumerate().find_map(|(at, step)| {
+                    let outer = step.uses.as_ref().filter(|outer| outer.local() == Some(own))?;
+                    let is_plain = !repo.earlier_actions_bring(job, at, path);
+                    let is_root = inside_checkout(job, at, path) == Some(path.as_str());
+                    (is_plain && is_root).then_some(outer.text.place)
+                })
+            });
+            let Some(used) = used else { continue };
+            unknown.push((Unknown { text: &uses.text, nearest: repo.nearest_action("", path) }, used));
+        }
+        unknown
     }
 }
 
@@ -258,6 +290,29 @@ impl Repo {
         ["action.yml", "action.yaml", "Dockerfile"].into_iter().any(stands)
             || self.tree.in_submodule(&directory)
             || self.tree.ignores().rule(&directory, true).is_some()
+    }
+
+    /// Whether a composite action that runs before step `at` of `job` may put files at `path`.
+    fn earlier_actions_bring(&self, job: &Job, at: usize, path: &str) -> bool {
+        let directories = job.steps[..at].iter().filter_map(|step| step.uses.as_ref()?.local());
+        directories.into_iter().any(|directory| {
+            let action = self.actions.iter().find(|action| Tree::parent(self.tree.path(action.file)) == directory);
+            let brings = |step: &Step| {
+                step.uses.as_ref().is_some_and(|uses| uses.is("actions/checkout")) || brings_files(step, path)
+            };
+            // One that is a program of its own may do anything.
+            action.is_some_and(|action| action.steps.is_empty() || action.steps.iter().any(brings))
+        })
+    }
+
+    /// The action below `root` whose directory is nearest to `path`, as `uses:` wants it, and where it stands.
+    fn nearest_action(&self, root: &str, path: &str) -> Option<(String, Place)> {
+        let files = self.actions.iter().filter_map(|action| {
+            let directory = Tree::parent(self.tree.path(action.file));
+            let below = if root.is_empty() { directory } else { directory.strip_prefix(root)?.strip_prefix('/')? };
+            Some((below, action.head()))
+        });
+        nearest_path(path, files)
     }
 
     /// The workflows of the repository at `root`.
