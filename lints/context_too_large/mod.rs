@@ -281,7 +281,7 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
             };
         }
         None => {
-            finding.note(format!("write a {ignore_file} with {}", listed(patterns)));
+            finding.note(format!("write {ignore_file} with {}", listed(patterns)));
         }
     }
     let only_minor = hits.iter().all(is_minor);

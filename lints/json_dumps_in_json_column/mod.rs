@@ -34,7 +34,10 @@ impl Lint for JsonDumpsInJsonColumn {
             finding.related(column, "this type runs json.dumps itself");
             finding.note("reads give back a `str`: `.get()` and `[…]` fail in Python, `->` and `->>` give NULL in SQL");
             let edits = [Edit { place: write.place, text: argument.to_owned() }];
-            if write.is_plain {
+            if write.is_plain && write.is_shared {
+                finding.note("the rows stand in a variable: what else is given them gets the object too");
+                finding.suggest("pass the object", edits);
+            } else if write.is_plain {
                 finding.fix("pass the object", edits);
             } else {
                 finding

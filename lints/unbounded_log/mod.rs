@@ -18,8 +18,8 @@ impl Lint for UnboundedLog {
         let all = repo.log_files.iter().chain(&looped);
         for log in all.filter(|log| log.is_repeated && !ends_soon(repo.tree.path(log.file))) {
             match log.growth {
-                Growth::Append | Growth::Handler => appended(log, repo, found),
-                _ => never_rotated(log, found),
+                growth if growth.keeps_everything() => never_rotated(log, found),
+                _ => appended(log, repo, found),
             }
         }
     }
@@ -107,11 +107,21 @@ fn appended(log: &LogFile, repo: &Repo, found: &mut Findings) {
     }
     let name = called(log);
     let (message, advice) = match log.growth {
-        Growth::Handler => (
+        Growth::Handler | Growth::BasicConfig => {
+            let cause = match log.growth {
+                Growth::BasicConfig => "`basicConfig(filename=…)` makes a FileHandler, which never rotates",
+                _ => "a FileHandler never rotates",
+            };
+            (
+                format!("{name} grows until the disk is full: {cause}, and nothing in this repository cuts the file"),
+                "use RotatingFileHandler with maxBytes and backupCount, or log to stdout and let the container's logging limit it",
+            )
+        }
+        Growth::Stream => (
             format!(
-                "{name} grows until the disk is full: a FileHandler never rotates, and nothing in this repository cuts the file"
+                "{name} grows until the disk is full: this stream appends to it for as long as the process runs, and nothing in this repository cuts it"
             ),
-            "use RotatingFileHandler with maxBytes and backupCount, or log to stdout and let the container's logging limit it",
+            "use a stream that rotates (the package rotating-file-stream), add a logrotate entry with copytruncate, or write to stdout and let the container's logging limit it",
         ),
         _ => (
             format!(

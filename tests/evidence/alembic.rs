@@ -210,8 +210,8 @@ fn json_dumps_is_stored_as_a_string_where_the_lint_says_so_and_its_fix_stores_an
     let lint = twiceshy_lints::all().into_iter().find(|lint| lint.name == "json-dumps-in-json-column").unwrap();
     let server = Postgres::start();
     let text = std::fs::read_to_string(harness::top().join("tests/evidence/python/json_cases.py")).unwrap();
-    let home = tempfile::tempdir().unwrap();
-    let mut expected = BTreeMap::new();
+    // Case to its module and to what is stored.
+    let mut cases: BTreeMap<String, (String, &str)> = BTreeMap::new();
     // `# case NAME` begins one; what stands before the first is common to all.
     let mut parts = text.split("\n# case ");
     let common = parts.next().unwrap();
@@ -222,24 +222,30 @@ fn json_dumps_is_stored_as_a_string_where_the_lint_says_so_and_its_fix_stores_an
         let found = harness::report_of(&repo, &lint).diagnostics;
         let is_found = !found.is_empty();
         let stored = if is_found { "string" } else { "object" };
-        expected.insert(case.to_owned(), stored);
-        std::fs::write(home.path().join(format!("{case}.py")), &files["app.py"]).unwrap();
+        cases.insert(case.to_owned(), (files["app.py"].clone(), stored));
         if let Some(fix) = found.first().and_then(|found| found.fixes.first()) {
             let fixed = harness::apply(&repo, &files, &fix.edits);
-            expected.insert(format!("{case}_fixed"), "object");
-            std::fs::write(home.path().join(format!("{case}_fixed.py")), &fixed["app.py"]).unwrap();
+            cases.insert(format!("{case}_fixed"), (fixed["app.py"].clone(), "object"));
         }
     }
-    assert!(expected.values().filter(|stored| **stored == "string").count() >= 10, "{expected:?}");
-    assert!(expected.values().filter(|stored| **stored == "object").count() >= 15, "{expected:?}");
+    let count = |wanted: &str| cases.values().filter(|(_, stored)| *stored == wanted).count();
+    assert!(count("string") >= 18 && count("object") >= 24, "{} and {}", count("string"), count("object"));
     let environments: [(&str, &[&str]); 2] =
         [("venv", &["psycopg2", "psycopg", "asyncpg"]), ("venv-2.1", &["psycopg2"])];
     for (environment, drivers) in environments {
+        let home = tempfile::tempdir().unwrap();
+        // The environment with the newest SQLAlchemy has no other libraries: not all allow it yet.
+        let runs =
+            |text: &str| environment == "venv" || !["flask_sqlalchemy", "sqlmodel"].iter().any(|it| text.contains(it));
+        let cases: Vec<_> = cases.iter().filter(|(_, (text, _))| runs(text)).collect();
+        for (case, (text, _)) in &cases {
+            std::fs::write(home.path().join(format!("{case}.py")), text).unwrap();
+        }
         for driver in drivers {
             let outcomes = stored(&server, environment, driver, home.path());
-            for (case, stored) in &expected {
+            for (case, (_, stored)) in &cases {
                 assert_eq!(
-                    outcomes.get(case).map(String::as_str),
+                    outcomes.get(*case).map(String::as_str),
                     Some(*stored),
                     "{case} with {driver} in {environment}"
                 );

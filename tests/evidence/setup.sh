@@ -46,5 +46,5 @@ environment() {
 }
 
 environment venv 'sqlalchemy==2.0.58' 'alembic==1.20.1' 'psycopg2-binary==2.9.13' 'asyncpg==0.31.0' 'psycopg[binary]==3.3.9' 'greenlet' \
-    'jsonschema[format]==4.25.1'
+    'jsonschema[format]==4.25.1' 'flask-sqlalchemy==3.1.1' 'sqlmodel==0.0.24'
 environment venv-2.1 'sqlalchemy==2.1.9' 'alembic==1.20.1' 'psycopg2-binary==2.9.13'

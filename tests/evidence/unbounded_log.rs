@@ -93,3 +93,26 @@ fn what_node_appends_stays_and_what_it_opens_anew_does_not() {
         assert_eq!(findings("app.js", &program) == 1, grows, "{way}");
     }
 }
+
+#[test]
+fn a_stream_that_is_opened_once_for_appending_keeps_what_earlier_runs_wrote_and_all_that_it_writes() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = "const fs = require('fs');\nconst out = fs.createWriteStream('events.log', { flags: 'a' });\n\
+                   const timer = setInterval(() => {}, 1000);\nclearInterval(timer);\n\
+                   for (let i = 0; i < 5000; i++) out.write('x'.repeat(99) + '\\n');\n";
+    std::fs::write(directory.path().join("app.js"), program).unwrap();
+    for runs in 1..=2 {
+        run(directory.path(), "node", "app.js");
+        assert_eq!(size(directory.path(), "events.log").0, runs * 500_000);
+    }
+    assert_eq!(findings("app.js", program), 1);
+}
+
+#[test]
+fn basic_config_with_a_file_name_makes_a_file_handler() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = "import logging\nlogging.basicConfig(filename='events.log')\n\
+                   assert [type(handler) for handler in logging.root.handlers] == [logging.FileHandler]\n";
+    std::fs::write(directory.path().join("app.py"), program).unwrap();
+    run(directory.path(), "python3", "app.py");
+}

@@ -130,3 +130,17 @@ fn a_file_that_nobody_added_breaks_every_clone_and_is_a_warning() {
     tree.commit();
     assert!(says(&tree.in_clone("python3", &["-m", "app.main"]), "it runs"));
 }
+
+#[test]
+fn a_name_in_the_imports_of_a_package_fails_where_its_file_is_missing() {
+    let tree = WorkTree::new(&[
+        ("package.json", "{ \"type\": \"module\", \"imports\": { \"#db\": \"./src/db.js\" } }\n"),
+        ("src/index.js", "import { db } from \"#db\";\nconsole.log(db);\n"),
+    ]);
+    assert!(says(&tree.run("node", &["src/index.js"]), "ERR_MODULE_NOT_FOUND"));
+    assert_eq!(tree.findings().1.len(), 1);
+    tree.write("src/db.js", "export const db = \"it runs\";\n");
+    tree.commit();
+    assert!(says(&tree.run("node", &["src/index.js"]), "it runs"));
+    assert!(tree.findings().1.is_empty());
+}

@@ -26,7 +26,7 @@ pub struct LogFile {
     pub growth: Growth,
     /// What bounds it, if an edit here can.
     pub bound: Option<Edit>,
-    /// It is appended to when a function runs, or in a loop: as often as something happens.
+    /// It is appended to when a function runs, or in a loop: as often as something happens. What stays open always is.
     pub is_repeated: bool,
     /// What in this module keeps the process running: the place and what it is.
     pub endless: Option<(Place, &'static str)>,
@@ -41,10 +41,21 @@ pub enum Growth {
     NoBackupCount,
     /// `TimedRotatingFileHandler` without `backupCount`: it keeps every file.
     KeepsAll,
-    /// `FileHandler`, `basicConfig(filename=…)`.
+    /// `FileHandler`.
     Handler,
+    /// `basicConfig(filename=…)`, which makes a `FileHandler`.
+    BasicConfig,
+    /// A stream that is opened once for appending, and stays open.
+    Stream,
     /// Opened for appending, or appended to.
     Append,
+}
+
+impl Growth {
+    /// Whether it is a handler for rotation that keeps everything all the same: that takes no further evidence.
+    pub fn keeps_everything(self) -> bool {
+        matches!(self, Self::NoMaxBytes | Self::NoBackupCount | Self::KeepsAll)
+    }
 }
 
 /// The language of a module.
@@ -90,7 +101,7 @@ pub(crate) fn lower(module: &Module<'_>, language: Language, input: Input<'_>, o
     };
     search.block(module.body);
     let Search { found, is_shortened, endless, .. } = search;
-    let keep = |log: &LogFile| !is_shortened || !matches!(log.growth, Growth::Append | Growth::Handler);
+    let keep = |log: &LogFile| !is_shortened || log.growth.keeps_everything();
     out.log_files.extend(found.into_iter().filter(keep).map(|log| LogFile { endless, ..log }));
 }
 
@@ -213,7 +224,7 @@ impl<'a> Search<'a, '_> {
                 }
                 "basicConfig" => {
                     let path = call.keyword("filename").map(|argument| &argument.value);
-                    (path.map(|_| Growth::Handler).filter(|_| appends(call, usize::MAX, "filemode", true)), path)
+                    (path.map(|_| Growth::BasicConfig).filter(|_| appends(call, usize::MAX, "filemode", true)), path)
                 }
                 "open" => {
                     let object = match call.callee.kind {
@@ -242,12 +253,13 @@ impl<'a> Search<'a, '_> {
                     "writeFile" | "writeFileSync" => has_flag(2, "flag"),
                     _ => return,
                 };
-                (Some(Growth::Append).filter(|_| grows), call.positional().next())
+                let growth = if name == "createWriteStream" { Growth::Stream } else { Growth::Append };
+                (Some(growth).filter(|_| grows), call.positional().next())
             }
         };
         let path = path.or_else(|| Some(&call.keyword("filename").or(call.keyword("file"))?.value));
         let (Some(growth), Some(path)) = (growth, path) else { return };
-        let is_precise = !matches!(growth, Growth::Append | Growth::Handler);
+        let is_precise = growth.keeps_everything();
         let path = match self.values.constant(path) {
             Some(path) => path,
             None if is_precise => String::new(),
@@ -274,7 +286,7 @@ impl<'a> Search<'a, '_> {
             }
             Growth::NoBackupCount => ", backupCount=5".to_owned(),
             Growth::KeepsAll => ", backupCount=14".to_owned(),
-            Growth::Handler | Growth::Append => return None,
+            Growth::Handler | Growth::BasicConfig | Growth::Stream | Growth::Append => return None,
         };
         is_end.then_some(Edit { place: Place { file: self.file, start: last, end: last }, text })
     }

@@ -83,21 +83,26 @@ impl ColumnType {
 
     /// Reads a type: a class or a call of one.
     pub(crate) fn of(value: Value<'_>, file: FileId) -> Self {
+        Self::through(value, file, None)
+    }
+
+    /// Reads a type that may be an attribute of `db`, taken to be an object of Flask-SQLAlchemy.
+    fn through(value: Value<'_>, file: FileId, db: Option<&str>) -> Self {
         match value.kind {
-            ValueKind::Name(name) => match TypeName::of(name) {
+            ValueKind::Name(_) | ValueKind::Member(..) => match TypeName::of(value, db) {
                 Some(TypeName::Json) => Self::Json,
                 Some(TypeName::Other) => Self::Other,
                 _ => Self::Unknown,
             },
-            ValueKind::Call(called) => Self::of_call(called, file),
+            ValueKind::Call(called) => Self::of_call(called, file, db),
             _ => Self::Unknown,
         }
     }
 
-    fn of_call(called: &Called<'_>, file: FileId) -> Self {
+    fn of_call(called: &Called<'_>, file: FileId, db: Option<&str>) -> Self {
         if let Some((object, "with_variant")) = called.method() {
-            let base = Self::of(*object, file);
-            let variant = called.positional().next().map_or(Self::Unknown, |value| Self::of(value, file));
+            let base = Self::through(*object, file, db);
+            let variant = called.positional().next().map_or(Self::Unknown, |value| Self::through(value, file, db));
             let on_postgres = called.positional().skip(1).any(|dialect| dialect.str() == Some("postgresql"));
             return match base {
                 Self::Enum(it) if on_postgres => {
@@ -108,17 +113,43 @@ impl ColumnType {
                 _ => Self::Unknown,
             };
         }
-        match called.name().and_then(TypeName::of) {
+        match TypeName::of(called.callee, db) {
             Some(TypeName::Json) => Self::Json,
             Some(TypeName::Enum) => Self::Enum(Box::new(EnumType::of(called, false, file))),
             Some(TypeName::PostgresEnum) => Self::Enum(Box::new(EnumType::of(called, true, file))),
             Some(TypeName::Array) => match called.argument(0, "item_type") {
-                Some(item) => Self::Array(Box::new(Self::of(item, file))),
+                Some(item) => Self::Array(Box::new(Self::through(item, file, db))),
                 None => Self::Unknown,
             },
             Some(TypeName::Other) => Self::Other,
             None => Self::Unknown,
         }
+    }
+}
+
+/// Whether a value is what Flask-SQLAlchemy makes of `SQLAlchemy()`: its attributes are those of `sqlalchemy` and
+/// `sqlalchemy.orm`.
+pub(crate) fn is_flask_object(value: Value<'_>) -> bool {
+    value.call().and_then(Called::name) == Some(FLASK_OBJECT)
+}
+
+/// The class of the object that passes SQLAlchemy's names on.
+pub(crate) const FLASK_OBJECT: &str = "flask_sqlalchemy.SQLAlchemy";
+
+/// The module and the name under which SQLAlchemy has what a value is. SQLModel passes its names on, and so do the objects
+/// of Flask-SQLAlchemy: one of this module, and `db`, the full name of one from elsewhere.
+pub(crate) fn own_name<'a>(value: Value<'a>, db: Option<&str>) -> Option<(&'a str, &'a str)> {
+    match value.kind {
+        ValueKind::Name(name) => {
+            let (module, name) = name.rsplit_once('.')?;
+            if module == "sqlalchemy" || module.starts_with("sqlalchemy.") {
+                Some((module, name))
+            } else {
+                (module == "sqlmodel" || db == Some(module)).then_some(("sqlalchemy", name))
+            }
+        }
+        ValueKind::Member(object, name) if is_flask_object(*object) => Some(("sqlalchemy", name.text)),
+        _ => None,
     }
 }
 
@@ -131,11 +162,8 @@ enum TypeName {
 }
 
 impl TypeName {
-    fn of(name: &str) -> Option<Self> {
-        let (module, class) = name.rsplit_once('.')?;
-        if module != "sqlalchemy" && !module.starts_with("sqlalchemy.") {
-            return None;
-        }
+    fn of(value: Value<'_>, db: Option<&str>) -> Option<Self> {
+        let (module, class) = own_name(value, db)?;
         match class {
             "JSON" | "JSONB" => Some(Self::Json),
             "Enum" => Some(Self::Enum),
@@ -204,9 +232,13 @@ impl EnumType {
 impl Column {
     /// Reads `sa.Column(…)` or `mapped_column(…)`; `sa.column("d", JSON)` too.
     pub(crate) fn of(called: &Called<'_>, file: FileId) -> Option<Self> {
-        let name = called.name()?;
-        let (module, class) = name.rsplit_once('.')?;
-        if !module.starts_with("sqlalchemy") || !matches!(class, "Column" | "column" | "mapped_column") {
+        Self::through(called, file, None)
+    }
+
+    /// Reads a column that may be made by `db.Column(…)`, where `db` is taken to be an object of Flask-SQLAlchemy.
+    pub(crate) fn through(called: &Called<'_>, file: FileId, db: Option<&str>) -> Option<Self> {
+        let (_, class) = own_name(called.callee, db)?;
+        if !matches!(class, "Column" | "column" | "mapped_column") {
             return None;
         }
         let named =
@@ -223,7 +255,7 @@ impl Column {
         Some(Self {
             place: Place::new(file, called.span),
             name: named.and_then(Value::str).map(str::to_owned),
-            kind: kind.map_or(ColumnType::Unknown, |kind| ColumnType::of(kind, file)),
+            kind: kind.map_or(ColumnType::Unknown, |kind| ColumnType::through(kind, file, db)),
             type_place: kind.map(|kind| Place::new(file, kind.span)),
             is_nullable: flag("nullable").unwrap_or(!is_primary_key),
             is_primary_key,

@@ -167,6 +167,69 @@ def write(session):
     with Operations.context(MigrationContext.configure(session.connection())):
         op.bulk_insert(t, [{"d": json.dumps(value)} for value in [VALUE]])
 
+# case bulk_insert_of_rows_in_a_variable
+class T(Base):
+    __tablename__ = "t"
+    id = Column(Integer, primary_key=True)
+    d = Column(JSON)
+
+
+def write(session):
+    t = sa.table("t", sa.column("d", JSON))
+    rows = [{"d": json.dumps(VALUE)}]
+    with Operations.context(MigrationContext.configure(session.connection())):
+        op.bulk_insert(t, rows)
+
+# case column_of_flask_sqlalchemy
+from flask_sqlalchemy import SQLAlchemy
+
+db = SQLAlchemy()
+Base = db.Model
+
+
+class T(db.Model):
+    __tablename__ = "t"
+    id = db.Column(db.Integer, primary_key=True)
+    d = db.Column(db.JSON)
+
+
+def write(session):
+    session.add(T(d=json.dumps(VALUE)))
+
+# case column_of_flask_sqlalchemy_with_an_imported_type
+from flask_sqlalchemy import SQLAlchemy
+
+db = SQLAlchemy()
+Base = db.Model
+
+
+class T(db.Model):
+    __tablename__ = "t"
+    id = db.Column(db.Integer, primary_key=True)
+    d = db.Column(JSONB, default=lambda: json.dumps(VALUE))
+
+
+def write(session):
+    session.add(T())
+
+# case column_of_sqlmodel
+import sqlmodel
+from sqlalchemy.orm import registry
+
+
+class Base(sqlmodel.SQLModel, registry=registry()):
+    pass
+
+
+class T(Base, table=True):
+    __tablename__ = "t"
+    id: int = sqlmodel.Field(primary_key=True)
+    d: dict = sqlmodel.Field(default={}, sa_column=sqlmodel.Column(sqlmodel.JSON))
+
+
+def write(session):
+    session.add(T(id=1, d=json.dumps(VALUE)))
+
 # case bulk_insert_without_a_type
 class T(Base):
     __tablename__ = "t"

@@ -6,6 +6,7 @@ mod target;
 pub(super) use collect::{may_have, of};
 
 use crate::Repo;
+use crate::sqlalchemy::FLASK_OBJECT;
 use twiceshy_source::{FileId, Place};
 
 /// What a module has to do with JSON columns.
@@ -19,15 +20,24 @@ pub struct JsonUse {
     pub loads: Vec<Box<str>>,
 }
 
-/// A class, or a `Table` in a variable.
+/// A column that is declared with a JSON type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonColumn {
+    /// Where the type stands.
+    pub place: Place,
+    /// The full name of the imported object whose attributes declare it (`db.Column`): that has to be Flask-SQLAlchemy's.
+    pub through: Option<Box<str>>,
+}
+
+/// A class, a `Table` in a variable, or Flask-SQLAlchemy's object in one.
 #[derive(Debug)]
 pub struct JsonClass {
     /// Its name.
     pub name: Box<str>,
     /// The full names of what it extends.
     pub bases: Vec<Box<str>>,
-    /// Its JSON columns by the name under which Python sets them, and where the type stands.
-    pub columns: Vec<(Box<str>, Place)>,
+    /// Its JSON columns by the name under which Python sets them.
+    pub columns: Vec<(Box<str>, JsonColumn)>,
     /// It has an `__init__` or `__setattr__` of its own, which may do anything with what it is given.
     pub has_init: bool,
 }
@@ -41,6 +51,8 @@ pub struct JsonWrite {
     pub argument: Place,
     /// Its other arguments, if any, only lay the text out: without them the value is the same.
     pub is_plain: bool,
+    /// It stands in rows that a variable holds: they may go elsewhere too.
+    pub is_shared: bool,
     /// How it gets there.
     pub way: JsonWay,
     /// What it goes into.
@@ -67,14 +79,14 @@ pub enum JsonWay {
 /// What a value goes into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JsonTarget {
-    /// A column whose JSON type stands here.
-    Column(Place),
+    /// This column.
+    Column(JsonColumn),
     /// A class or table of this module.
     Local(Box<str>),
     /// One from elsewhere, by its full name; a relative one keeps its dots.
     Imported(Box<str>),
     /// A table whose JSON columns are these, by name.
-    Table(Vec<(String, Place)>),
+    Table(Vec<(String, JsonColumn)>),
 }
 
 /// How many classes are looked through for an inherited column, and modules for a name that is passed on.
@@ -85,9 +97,10 @@ impl Repo {
     /// one, or when something stands between that may decode it.
     pub fn json_column(&self, file: FileId, write: &JsonWrite) -> Option<Place> {
         match &write.target {
-            JsonTarget::Column(place) => Some(*place),
+            JsonTarget::Column(column) => self.json_type(file, column),
             JsonTarget::Table(columns) => {
-                columns.iter().find(|(name, _)| **name == *write.column).map(|(_, place)| *place)
+                let (_, column) = columns.iter().find(|(name, _)| **name == *write.column)?;
+                self.json_type(file, column)
             }
             JsonTarget::Local(name) => self.json_field(file, name, write, 0),
             JsonTarget::Imported(name) => {
@@ -103,14 +116,25 @@ impl Repo {
         used.flat_map(|json| &json.loads).any(|read| **read == *name)
     }
 
+    /// Where the type of a column of the module in `file` stands, if it is proven to be SQLAlchemy's.
+    fn json_type(&self, file: FileId, column: &JsonColumn) -> Option<Place> {
+        if let Some(object) = &column.through {
+            let (file, name) = self.python_definition(file, object)?;
+            let json = self.python_module(file)?.json.as_ref()?;
+            let object = json.classes.iter().find(|known| *known.name == *name)?;
+            object.bases.iter().find(|base| ***base == *FLASK_OBJECT)?;
+        }
+        Some(column.place)
+    }
+
     fn json_field(&self, file: FileId, class: &str, write: &JsonWrite, hops: usize) -> Option<Place> {
         let module = self.python_module(file)?;
         let class = module.json.as_ref()?.classes.iter().find(|known| *known.name == *class)?;
         if class.has_init && write.way == JsonWay::Constructor || hops > MAX_HOPS {
             return None;
         }
-        if let Some((_, place)) = class.columns.iter().find(|(name, _)| *name == write.column) {
-            return Some(*place);
+        if let Some((_, column)) = class.columns.iter().find(|(name, _)| *name == write.column) {
+            return self.json_type(file, column);
         }
         class.bases.iter().find_map(|base| {
             let (file, name) = match base.contains('.') {

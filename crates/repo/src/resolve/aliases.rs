@@ -230,15 +230,22 @@ impl Repo {
         let Some(package) = self.package_of(from) else { return Resolved::Unknown };
         let dir = Tree::parent(self.tree.path(package.file));
         let mut best = Resolved::Unknown;
-        for (pattern, targets) in &package.imports {
-            let Some(star) = matched(pattern, name) else { continue };
-            for target in targets.iter().filter(|target| target.starts_with("./")) {
-                let Some(path) = Tree::join(dir, &target.replace('*', star)) else { continue };
-                match self.at(from, path, false) {
-                    Resolved::Tracked(file) => return Resolved::Tracked(file),
-                    found @ Resolved::Untracked { .. } => best = found,
-                    _ => {}
-                }
+        let matches: Vec<_> = package
+            .imports
+            .iter()
+            .filter_map(|(pattern, targets)| Some((matched(pattern, name)?, targets)))
+            .flat_map(|(star, targets)| targets.iter().map(move |target| (star, target)))
+            .collect();
+        for (star, target) in &matches {
+            let Some(inside) = target.strip_prefix("./") else { continue };
+            let Some(path) = Tree::join(dir, &inside.replace('*', star)) else { continue };
+            // Of several targets, conditions choose one. A directory that is not there at all may be what a build makes.
+            let home = inside.split_once('/').map(|(first, _)| joined(dir, first));
+            let certain = matches.len() == 1 && home.is_none_or(|home| self.tree.has_dir(&home));
+            match self.at(from, path, certain) {
+                Resolved::Tracked(file) => return Resolved::Tracked(file),
+                found @ (Resolved::Untracked { .. } | Resolved::Missing { .. }) => best = found,
+                _ => {}
             }
         }
         best

@@ -1,22 +1,24 @@
 //! From a module that was run on paper to what it has to do with JSON columns.
 
-use super::{JsonClass, JsonTarget, JsonUse, JsonWay, JsonWrite, target};
+use super::{JsonClass, JsonColumn, JsonTarget, JsonUse, JsonWay, JsonWrite, target};
 use crate::python::machine::{EventKind, Machine};
 use crate::python::value::{Called, Value, ValueKind};
-use crate::sqlalchemy::{Column, ColumnType};
+use crate::sqlalchemy::{Column, ColumnType, FLASK_OBJECT};
 use memchr::memmem::Finder;
 use rustc_hash::FxHashSet;
 use std::sync::LazyLock;
-use twiceshy_source::{FileId, Place};
+use twiceshy_source::{FileId, Place, Span};
 use twiceshy_syntax::code::{Class, ExprKind, Function, Module, Name, Stmt, StmtKind};
 
 /// Whether the text may hold any of it.
 pub(in crate::python) fn may_have(text: &str) -> bool {
-    static WORDS: LazyLock<[Finder<'static>; 5]> =
-        LazyLock::new(|| ["dumps(", "loads(", "JSON", "sqlalchemy", "sqlmodel"].map(Finder::new));
-    let [dumps, loads, json, sqlalchemy, sqlmodel] = &*WORDS;
+    static WORDS: LazyLock<[Finder<'static>; 7]> = LazyLock::new(|| {
+        ["dumps(", "loads(", "flask_sqlalchemy", "JSON", "sqlalchemy", "sqlmodel", "Column("].map(Finder::new)
+    });
     let has = |word: &Finder<'_>| word.find(text.as_bytes()).is_some();
-    has(dumps) || has(loads) || has(json) && (has(sqlalchemy) || has(sqlmodel))
+    let [dumps, loads, flask, json, near @ ..] = &*WORDS;
+    // Of Flask-SQLAlchemy a module of models may name the object only: `db.Column(db.JSON)`.
+    has(dumps) || has(loads) || has(flask) || has(json) && near.iter().any(has)
 }
 
 /// What the module has to do with JSON columns; `None`: nothing.
@@ -94,15 +96,17 @@ impl Collector {
 
     fn table(&mut self, name: &str, called: &Called<'_>) {
         let columns: Vec<_> =
-            target::columns(called, self.file).into_iter().map(|(name, place)| (name.into(), place)).collect();
-        if !columns.is_empty() {
-            self.out.classes.push(JsonClass { name: name.into(), bases: Vec::new(), columns, has_init: false });
+            target::columns(called, self.file).into_iter().map(|(name, column)| (name.into(), column)).collect();
+        let is_flask_object = called.name() == Some(FLASK_OBJECT);
+        let bases = if is_flask_object { vec![FLASK_OBJECT.into()] } else { Vec::new() };
+        if !columns.is_empty() || is_flask_object {
+            self.out.classes.push(JsonClass { name: name.into(), bases, columns, has_init: false });
         }
     }
 
     fn class<'a>(&mut self, class: &'a Class<'a>, machine: &mut Machine<'a>) {
         let Some(name) = class.name else { return };
-        let mut columns: Vec<(Box<str>, Place)> = Vec::new();
+        let mut columns: Vec<(Box<str>, JsonColumn)> = Vec::new();
         let mut guarded: Vec<&str> = Vec::new();
         let mut has_init = false;
         for statement in class.body {
@@ -111,10 +115,11 @@ impl Collector {
                     let (Some(value), [target]) = (assign.value, assign.targets) else { continue };
                     let ExprKind::Name(field) = target.kind else { continue };
                     let value = machine.evaluate(&value);
-                    if let Some(column) = value.call().and_then(|called| declared(called, self.file))
+                    if let Some((column, through)) = value.call().and_then(|called| declared(called, self.file))
                         && column.kind == ColumnType::Json
                     {
-                        columns.push((field.into(), column.type_place.unwrap_or(column.place)));
+                        let place = column.type_place.unwrap_or(column.place);
+                        columns.push((field.into(), JsonColumn { place, through: through.map(Into::into) }));
                     }
                 }
                 StmtKind::Function(method) => {
@@ -148,15 +153,16 @@ impl Collector {
         if let Some(target) = target::instance_of(*object, self.file) {
             // `model.column = json.dumps(…)` in one statement: the name stands before the call.
             if value.span.start > name.span.end {
-                self.write(*value, name.text, target, JsonWay::Attribute, name.span.start);
+                let within = Span { start: name.span.start, end: value.span.end };
+                self.write(*value, name.text, target, JsonWay::Attribute, Site::here(within));
             }
         }
     }
 
-    fn write(&mut self, value: Value<'_>, column: &str, target: JsonTarget, way: JsonWay, after: u32) {
+    fn write(&mut self, value: Value<'_>, column: &str, target: JsonTarget, way: JsonWay, site: Site) {
         let Some(dumps) = value.call().filter(|called| is_dumps(called)) else { return };
         // Only a call that stands right there: a variable may be used for something else as well.
-        if dumps.span.start < after {
+        if dumps.span.start < site.within.start || dumps.span.end > site.within.end {
             return;
         }
         let Some(argument) = dumps
@@ -170,7 +176,7 @@ impl Collector {
         let place = Place::new(self.file, dumps.span);
         let target = match target {
             JsonTarget::Table(columns) => match columns.into_iter().find(|(name, _)| name == column) {
-                Some((_, place)) => JsonTarget::Column(place),
+                Some((_, column)) => JsonTarget::Column(column),
                 None => return,
             },
             other => other,
@@ -185,6 +191,7 @@ impl Collector {
             place,
             argument: Place::new(self.file, argument.value.span),
             is_plain,
+            is_shared: site.is_shared,
             way,
             target,
             column: column.into(),
@@ -197,13 +204,13 @@ impl Collector {
             return;
         }
         self.default(called);
-        let start = called.span.start;
+        let here = Site::here(called.span);
         if target::is_constructor(called)
             && let Some(target) = target::target_of(called.callee, self.file)
         {
             for (keyword, value) in called.args {
                 if let Some(keyword) = keyword {
-                    self.write(*value, keyword.text, target.clone(), JsonWay::Constructor, start);
+                    self.write(*value, keyword.text, target.clone(), JsonWay::Constructor, here);
                 }
             }
         }
@@ -212,23 +219,27 @@ impl Collector {
                 return;
             };
             for row in called.argument(1, "rows").into_iter().flat_map(Value::items) {
+                let site = Site::of_row(*row, called);
                 for (key, value) in row.entries() {
                     if let Some(column) = key.str() {
-                        self.write(*value, column, table.clone(), JsonWay::BulkInsert, start);
+                        self.write(*value, column, table.clone(), JsonWay::BulkInsert, site);
                     }
                 }
             }
             return;
         }
-        self.statement(called, start);
+        self.statement(called);
     }
 
     /// `Column(JSON, default=json.dumps(…))`
     fn default(&mut self, called: &Called<'_>) {
-        let Some(column) = Column::of(called, self.file).filter(|column| column.kind == ColumnType::Json) else {
+        let Some((column, through)) =
+            target::column(called, self.file).filter(|(column, _)| column.kind == ColumnType::Json)
+        else {
             return;
         };
         let Some(place) = column.type_place else { return };
+        let typed = JsonColumn { place, through: through.map(Into::into) };
         for keyword in ["default", "insert_default", "onupdate"] {
             let value = called.keyword(keyword).map(|value| match value.kind {
                 ValueKind::Lambda(returned) => *returned,
@@ -236,13 +247,13 @@ impl Collector {
             });
             if let Some(value) = value {
                 let name = column.name.clone().unwrap_or_default();
-                self.write(value, &name, JsonTarget::Column(place), JsonWay::Default, called.span.start);
+                self.write(value, &name, JsonTarget::Column(typed.clone()), JsonWay::Default, Site::here(called.span));
             }
         }
     }
 
     /// `insert(T).values(d=…)`, `update(T).values({"d": …})`, `execute(insert(T), [{"d": …}])`, `query(T).update({…})`
-    fn statement(&mut self, called: &Called<'_>, start: u32) {
+    fn statement(&mut self, called: &Called<'_>) {
         let Some((object, method)) = target::owner(called) else { return };
         let table = |value| target::statement_table(value, self.file);
         let class = |value| target::target_of(value, self.file);
@@ -262,20 +273,42 @@ impl Collector {
         if method == "values" {
             for (keyword, value) in called.args {
                 if let Some(keyword) = keyword {
-                    self.write(*value, keyword.text, target.clone(), JsonWay::Values, start);
+                    self.write(*value, keyword.text, target.clone(), JsonWay::Values, Site::here(called.span));
                 }
             }
         }
         for row in rows {
             let rows = if row.entries().is_empty() { row.items() } else { std::slice::from_ref(&row) };
-            for (key, value) in rows.iter().flat_map(|row| row.entries()) {
-                // `{"d": …}`, `{Model.d: …}`
-                let column = key.str().or_else(|| target::attribute(*key));
-                if let Some(column) = column {
-                    self.write(*value, column, target.clone(), JsonWay::Values, start);
+            for row in rows {
+                let site = Site::of_row(*row, called);
+                for (key, value) in row.entries() {
+                    // `{"d": …}`, `{Model.d: …}`
+                    let column = key.str().or_else(|| target::attribute(*key));
+                    if let Some(column) = column {
+                        self.write(*value, column, target.clone(), JsonWay::Values, site);
+                    }
                 }
             }
         }
+    }
+}
+
+/// Where a call of `json.dumps` has to stand to be what is written.
+#[derive(Clone, Copy)]
+struct Site {
+    within: Span,
+    /// A variable holds it.
+    is_shared: bool,
+}
+
+impl Site {
+    fn here(within: Span) -> Self {
+        Self { within, is_shared: false }
+    }
+
+    /// In a row that is given to a call: there, or in a variable's value.
+    fn of_row(row: Value<'_>, called: &Called<'_>) -> Self {
+        Self { within: row.span, is_shared: row.span.start < called.span.start || row.span.end > called.span.end }
     }
 }
 
@@ -284,18 +317,17 @@ fn is_dumps(called: &Called<'_>) -> bool {
 }
 
 /// The column that a class attribute is: `Column(…)`, `mapped_column(…)`, `Field(sa_column=Column(…))`, `deferred(…)`.
-fn declared(called: &Called<'_>, file: FileId) -> Option<Column> {
-    match called.name()? {
-        "sqlmodel.Field" => {
+fn declared<'a>(called: &Called<'a>, file: FileId) -> Option<(Column, Option<&'a str>)> {
+    match called.name() {
+        Some("sqlmodel.Field") => {
             if let Some(column) = called.keyword("sa_column") {
-                return Column::of(column.call()?, file);
+                return target::column(column.call()?, file);
             }
             let kind = called.keyword("sa_type")?;
-            Some(Column { kind: ColumnType::of(kind, file), ..bare(called, kind, file) })
+            Some((Column { kind: ColumnType::of(kind, file), ..bare(called, kind, file) }, None))
         }
-        "sqlalchemy.orm.deferred" => Column::of(called.positional().next()?.call()?, file),
-        // Flask-SQLAlchemy passes SQLAlchemy's names on: `db.Column(db.JSON)` is not proven to be one.
-        _ => Column::of(called, file),
+        Some("sqlalchemy.orm.deferred") => target::column(called.positional().next()?.call()?, file),
+        _ => target::column(called, file),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Which class or table a value is, or comes from.
 
-use super::JsonTarget;
+use super::{JsonColumn, JsonTarget};
 use crate::python::value::{Called, Value, ValueKind};
-use crate::sqlalchemy::{Column, ColumnType};
-use twiceshy_source::{FileId, Place};
+use crate::sqlalchemy::{Column, ColumnType, own_name};
+use twiceshy_source::FileId;
 
 /// Whether a class is called: one of this module, or one from elsewhere, which has a capital letter.
 pub(super) fn is_constructor(called: &Called<'_>) -> bool {
@@ -17,18 +17,32 @@ pub(super) fn is_constructor(called: &Called<'_>) -> bool {
     }
 }
 
+/// The column that a call declares, and the imported object whose attribute it calls, if that has to be proven to pass
+/// SQLAlchemy's names on.
+pub(super) fn column<'a>(called: &Called<'a>, file: FileId) -> Option<(Column, Option<&'a str>)> {
+    if let Some(column) = Column::of(called, file) {
+        return Some((column, None));
+    }
+    let (object, _) = called.name()?.rsplit_once('.')?;
+    Some((Column::through(called, file, Some(object))?, Some(object)))
+}
+
 /// The JSON columns of `table("t", column("d", JSON))`, `Table("t", metadata, Column("d", JSON))` and
 /// `op.create_table("t", Column("d", JSON))`.
-pub(super) fn columns<'a>(table: &Called<'a>, file: FileId) -> Vec<(String, Place)> {
-    let is_table = matches!(table.name(), Some(name) if matches!(name, "alembic.op.create_table")
-        || name.starts_with("sqlalchemy") && matches!(name.rsplit('.').next(), Some("table" | "Table")));
-    if !is_table {
+pub(super) fn columns<'a>(table: &Called<'a>, file: FileId) -> Vec<(String, JsonColumn)> {
+    // `db.Table(…)` is one if `db` is Flask-SQLAlchemy's, which its columns have to prove.
+    let object = table.name().and_then(|name| name.strip_suffix(".Table"));
+    let is_proven = table.name() == Some("alembic.op.create_table")
+        || matches!(own_name(table.callee, None), Some((_, "table" | "Table")));
+    if !is_proven && object.is_none() {
         return Vec::new();
     }
-    let columns = table.positional().filter_map(|value| Column::of(value.call()?, file));
+    let columns = table.positional().filter_map(|value| column(value.call()?, file));
     columns
-        .filter(|column| column.kind == ColumnType::Json)
-        .filter_map(|column| Some((column.name?, column.type_place?)))
+        .filter(|(column, through)| column.kind == ColumnType::Json && (is_proven || *through == object))
+        .filter_map(|(column, through)| {
+            Some((column.name?, JsonColumn { place: column.type_place?, through: through.map(Into::into) }))
+        })
         .collect()
 }
 
@@ -112,6 +126,9 @@ pub(super) fn queried(value: Value<'_>, file: FileId) -> Option<JsonTarget> {
             }
             "execute" | "scalars" | "scalar" if first.is_some() => value = first?,
             _ => match (object, called.name()) {
+                (Some(Value { kind: ValueKind::Member(class, name), .. }), _) if name.text == "query" => {
+                    return target_of(*class, file);
+                }
                 (Some(object), _) => value = object,
                 (None, Some(name)) => {
                     let (class, _) = name.split_once(".query.")?;
@@ -134,12 +151,11 @@ pub(super) fn instance_of(value: Value<'_>, file: FileId) -> Option<JsonTarget> 
             }
             let (_, method) = owner(called)?;
             match method {
-                "get" | "get_one" if called.positional().count() >= 2 => {
+                "get" | "get_one" | "get_or_404" if called.positional().count() >= 2 => {
                     called.positional().next().and_then(|class| target_of(class, file))
                 }
-                "get" | "first" | "one" | "one_or_none" | "scalar" | "scalar_one" | "scalar_one_or_none" => {
-                    queried(value, file)
-                }
+                "get" | "first" | "one" | "one_or_none" | "scalar" | "scalar_one" | "scalar_one_or_none"
+                | "get_or_404" | "first_or_404" | "one_or_404" => queried(value, file),
                 _ => None,
             }
         }
