@@ -59,9 +59,9 @@ fn broken_files_are_listed_with_the_line_that_breaks_them() {
         ("run.sh", "echo a\necho 'b\n", 2),
         ("run.sh", "if true; then\n  echo a\n", 0),
         ("Makefile", "all:\n\techo a )\n", 2),
-        ("app.py", "import os\ndef f(:\n  pass\n", 2),
-        ("app.js", "let a = 1;\nlet = = 2;\n", 2),
-        ("app.ts", "type A = ;\n", 1),
+        ("app.py", "import json\ndef f(:\n  json.dumps(1)\n", 2),
+        ("app.js", "const a = require('./b');\nlet = = 2;\n", 2),
+        ("app.ts", "type A = ;\nconst b = import('./c');\n", 1),
         ("package.json", "{\n  \"scripts\": {\n", 0),
         ("tsconfig.json", "{ \"paths\": \n", 0),
         ("pyproject.toml", "[project]\ndependencies = [\n", 0),
@@ -74,6 +74,14 @@ fn broken_files_are_listed_with_the_line_that_breaks_them() {
         }
     }
     assert_eq!(unlisted, [""; 0]);
+}
+
+#[test]
+fn a_mistake_in_a_module_whose_imports_alone_matter_is_listed_when_asked_for() {
+    let directory = place(&[("app.py", b"import os\ndef f(:\n".as_slice()), ("app.js", b"let = = 2;\n")]);
+    assert_eq!(survives(directory.path()).json()["skipped"].as_array().unwrap().len(), 0);
+    let run = twiceshy(directory.path(), &["check", "--strict", "--format", "json"]);
+    assert_eq!((run.code, run.skipped("app.py").len(), run.skipped("app.js").len()), (2, 1, 1), "{run:?}");
 }
 
 #[test]
@@ -584,8 +592,8 @@ fn long_files_and_long_lines_take_time_that_grows_with_them_only() {
 #[test]
 fn names_that_a_terminal_would_obey_are_shown_not_obeyed() {
     let directory = place(&[
-        ("a\u{1b}[2J\n/app.py", b"def f(:\n"),
-        ("\u{1b}]0;owned\u{7}.py", b"def f(:\n"),
+        ("a\u{1b}[2J\n/app.py", b"json.dumps(\n"),
+        ("\u{1b}]0;owned\u{7}.py", b"json.dumps(\n"),
         ("-rf.sh", b"if\n"),
         ("spa ce \"quote\" %41 \u{202e}.sh", b"if\n"),
     ]);
@@ -615,7 +623,7 @@ fn a_directory_nested_a_thousand_deep_is_walked() {
     // One step at a time: the whole path is longer than the system takes.
     let deep = "d/".repeat(1000);
     std::fs::create_dir_all(directory.path().join(&deep)).unwrap();
-    std::fs::write(directory.path().join(&deep).join("app.py"), "def f(:\n").unwrap();
+    std::fs::write(directory.path().join(&deep).join("app.py"), "json.dumps(\n").unwrap();
     let run = survives(directory.path());
     assert_eq!(run.skipped("d").len(), 1);
 }

@@ -74,7 +74,7 @@ pub(crate) struct Check {
     /// Exit with 0 whatever is found.
     #[arg(long)]
     pub exit_zero: bool,
-    /// Exit with 2 if anything could not be read or understood.
+    /// Exit with 2 if anything could not be read or understood; reads also what no lint asks for.
     #[arg(long)]
     pub strict: bool,
     /// How many threads to use [default: one per core].

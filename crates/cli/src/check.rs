@@ -30,6 +30,7 @@ pub(crate) fn run(args: &Check, lints: &[Entry]) -> Result<ExitCode, Problem> {
     pool.install(|| {
         let tree = Tree::disk(&scope.root, Limits::default()).map_err(unopened)?;
         let repo = Repo::of(tree);
+        let repo = if args.strict { repo.thorough() } else { repo };
         if args.diff {
             return show_diff(repair(repo, lints, &choice, &scope), lints, &scope, args);
         }

@@ -114,6 +114,14 @@ impl Repo {
         repo
     }
 
+    /// Parses also the modules of which nothing but their imports matters, so that every mistake in them is listed.
+    #[must_use]
+    pub fn thorough(mut self) -> Self {
+        crate::python::scan::parse_all(&mut self);
+        crate::node::parse_all(&mut self);
+        self
+    }
+
     /// What was not looked at, or not understood, sorted by path.
     pub fn skipped(&self) -> &[Skip] {
         &self.skipped

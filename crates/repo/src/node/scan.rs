@@ -27,17 +27,31 @@ pub(crate) fn parse_suspects(repo: &mut Repo) {
         let resolved = repo.resolve_import(import.place.file, &import.specifier);
         matches!(resolved, Resolved::Missing { .. } | Resolved::Untracked { .. })
     };
-    let suspects: Vec<usize> = (0..repo.node.len())
-        .into_par_iter()
-        .filter(|at| repo.node[*at].is_scanned && repo.node[*at].imports.iter().any(leads_nowhere))
-        .collect();
-    for at in suspects {
-        let Read { skips, lowered } = Read::with(&repo.tree, repo.node[at].file, super::parse);
-        repo.skip(skips);
-        if let Some(module) = lowered.and_then(|lowered| lowered.node.into_iter().next()) {
+    let suspects = scanned(repo).filter(|at| repo.node[*at].imports.iter().any(leads_nowhere)).collect();
+    parse_again(repo, suspects);
+}
+
+/// Parses every module of which only the imports were read.
+pub(crate) fn parse_all(repo: &mut Repo) {
+    let all = scanned(repo).collect();
+    parse_again(repo, all);
+}
+
+fn scanned(repo: &Repo) -> impl ParallelIterator<Item = usize> + use<'_> {
+    (0..repo.node.len()).into_par_iter().filter(|at| repo.node[*at].is_scanned)
+}
+
+fn parse_again(repo: &mut Repo, modules: Vec<usize>) {
+    let parsed: Vec<_> =
+        modules.into_par_iter().map(|at| (at, Read::with(&repo.tree, repo.node[at].file, super::parse))).collect();
+    let mut skips = Vec::new();
+    for (at, read) in parsed {
+        if let Some(module) = read.lowered.and_then(|lowered| lowered.node.into_iter().next()) {
             repo.node[at] = module;
         }
+        skips.extend(read.skips);
     }
+    repo.skip(skips);
 }
 
 #[cfg(test)]

@@ -23,14 +23,30 @@ pub(crate) fn parse_suspects(repo: &mut Repo) {
             matches!(resolved, Resolved::Untracked { .. } | Resolved::Missing { .. })
         })
     };
-    let suspects = repo.python.par_iter().enumerate().filter(|(_, module)| module.is_scanned && leads_nowhere(module));
+    let suspects = scanned(repo).filter(|at| leads_nowhere(&repo.python[*at])).collect();
+    parse_again(repo, suspects);
+}
+
+/// Parses every module of which only the imports were looked for.
+pub(crate) fn parse_all(repo: &mut Repo) {
+    let all = scanned(repo).collect();
+    parse_again(repo, all);
+}
+
+fn scanned(repo: &Repo) -> impl ParallelIterator<Item = usize> + use<'_> {
+    (0..repo.python.len()).into_par_iter().filter(|at| repo.python[*at].is_scanned)
+}
+
+fn parse_again(repo: &mut Repo, modules: Vec<usize>) {
     let parsed: Vec<_> =
-        suspects.map(|(position, module)| (position, Read::with(&repo.tree, module.file, parse))).collect();
-    for (position, read) in parsed {
+        modules.into_par_iter().map(|at| (at, Read::with(&repo.tree, repo.python[at].file, parse))).collect();
+    let mut skips = Vec::new();
+    for (at, read) in parsed {
         let mut modules = read.lowered.map(|lowered| lowered.python).unwrap_or_default();
-        if let (Some(known), Some(module)) = (repo.python.get_mut(position), modules.pop()) {
+        if let (Some(known), Some(module)) = (repo.python.get_mut(at), modules.pop()) {
             *known = module;
         }
-        repo.skip(read.skips);
+        skips.extend(read.skips);
     }
+    repo.skip(skips);
 }
