@@ -22,10 +22,3 @@ impl Repo {
         Some(GitIgnored { place: Place::new(file, source.line_span(line)), pattern: rule.pattern })
     }
 }
-
-impl GitIgnored {
-    /// Whether the pattern holds in every directory below its file: it names no path.
-    pub fn floats(&self) -> bool {
-        !self.pattern.trim_start_matches("**/").trim_end_matches('/').contains('/')
-    }
-}

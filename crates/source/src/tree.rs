@@ -289,11 +289,6 @@ impl Tree {
         self.tracked.as_ref().map_or_else(|| self.index.contains_key(path), |tracked| tracked.contains(path))
     }
 
-    /// Whether we know what git tracks.
-    pub fn knows_tracked(&self) -> bool {
-        self.tracked.is_some()
-    }
-
     /// Whether `path` lies in a submodule: another repository, about which nothing is known here.
     pub fn in_submodule(&self, path: &str) -> bool {
         self.submodules.iter().any(|module| {

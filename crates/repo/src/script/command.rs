@@ -222,25 +222,6 @@ impl<'a> Invocation<'a> {
             args.get(at).filter(|word| word.literal().is_some_and(|text| verbs.contains(&&*text)))?;
             Some(at)
         };
-        // Global options of docker and compose that take a value.
-        const GLOBAL: &[&str] = &[
-            "-f",
-            "--file",
-            "-p",
-            "--project-name",
-            "--profile",
-            "--env-file",
-            "--project-directory",
-            "-H",
-            "--host",
-            "-c",
-            "--context",
-            "--config",
-            "-l",
-            "--log-level",
-            "--ansi",
-            "--parallel",
-        ];
         const EXEC: &[&str] =
             &["-u", "--user", "-e", "--env", "-w", "--workdir", "--env-file", "--index", "--detach-keys"];
         const RUN: &[&str] = &[
@@ -294,10 +275,10 @@ impl<'a> Invocation<'a> {
         match &*name {
             "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
                 let mut args = args;
-                let mut at = skip_options(args, GLOBAL);
+                let mut at = skip_options(args, DOCKER_WITH_VALUE);
                 if args.get(at).is_some_and(|word| word.is("compose") || word.is("container")) {
                     args = args.get(at + 1..)?;
-                    at = skip_options(args, GLOBAL);
+                    at = skip_options(args, DOCKER_WITH_VALUE);
                 }
                 let verb = args.get(at)?.literal()?;
                 let with_value = match &*verb {
@@ -324,6 +305,26 @@ impl<'a> Invocation<'a> {
         }
     }
 }
+
+/// Global options of docker and Compose that take a value.
+pub(super) const DOCKER_WITH_VALUE: &[&str] = &[
+    "-f",
+    "--file",
+    "-p",
+    "--project-name",
+    "--profile",
+    "--env-file",
+    "--project-directory",
+    "-H",
+    "--host",
+    "-c",
+    "--context",
+    "--config",
+    "-l",
+    "--log-level",
+    "--ansi",
+    "--parallel",
+];
 
 /// Options of ssh that take a value.
 pub(super) const SSH_WITH_VALUE: &[&str] = &[

@@ -3,7 +3,7 @@
 //! The rules are those that bash 5.2, bash --posix, dash 0.5.12 and BusyBox ash were seen to follow; the test
 //! `evidence::errexit` compares this model with the shells, construct by construct.
 
-use super::{Dialect, Joint, NodeId, NodeKind, Script, Shell};
+use super::{Joint, NodeId, NodeKind, Script, Shell};
 
 /// What becomes of a script in which one command fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -289,11 +289,4 @@ impl Rise<'_> {
 
 fn is_list(shell: &Shell, id: NodeId) -> bool {
     matches!(shell.node(id).kind, NodeKind::List(_))
-}
-
-impl Script {
-    /// Whether two shells would disagree about errexit here: `sh` may be dash, BusyBox ash or bash.
-    pub fn shell_is_known(&self) -> bool {
-        !matches!(self.start.dialect, Dialect::Sh | Dialect::Other)
-    }
 }

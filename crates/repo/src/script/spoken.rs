@@ -1,6 +1,7 @@
 //! A command as people say it: `docker compose up`, `manage.py migrate`.
 
 use super::Command;
+use super::command::DOCKER_WITH_VALUE;
 use std::borrow::Cow;
 use twiceshy_source::Tree;
 
@@ -34,35 +35,9 @@ const VERBS: &[&str] = &[
     "snapshot",
     "dump",
 ];
-/// Options before the verb that take a value.
-const WITH_VALUE: &[&str] = &[
-    "-f",
-    "--file",
-    "-p",
-    "--project-name",
-    "--profile",
-    "--env-file",
-    "--project-directory",
-    "-H",
-    "--host",
-    "-c",
-    "--context",
-    "--config",
-    "-l",
-    "--log-level",
-    "--ansi",
-    "--parallel",
-    "-n",
-    "--namespace",
-    "-r",
-    "--repo",
-    "-C",
-    "--prefix",
-    "--filter",
-    "--endpoint-url",
-    "--region",
-    "-x",
-];
+/// Options before the verb that take a value, besides those of docker and Compose.
+const WITH_VALUE: &[&str] =
+    &["-n", "--namespace", "-r", "--repo", "-C", "--prefix", "--filter", "--endpoint-url", "--region", "-x"];
 /// How many words are said.
 const MAX_WORDS: usize = 4;
 
@@ -93,7 +68,7 @@ impl Command<'_> {
             at += 1;
             let Some(text) = word.literal() else { continue };
             if text.starts_with('-') {
-                at += usize::from(WITH_VALUE.contains(&&*text));
+                at += usize::from(WITH_VALUE.iter().chain(DOCKER_WITH_VALUE).any(|option| **option == *text));
                 continue;
             }
             let is_verb = VERBS.contains(&&*text) || text.contains("migrate");

@@ -30,11 +30,6 @@ impl Word {
     pub fn expand(&self, escape: char, lookup: &mut dyn FnMut(&str) -> Option<String>) -> Option<String> {
         Expander { escape, lookup, keep: false }.expand(&self.text, 0)
     }
-
-    /// Whether it uses a variable.
-    pub fn has_variables(&self) -> bool {
-        self.text.contains('$')
-    }
 }
 
 /// Splits at spaces, as Docker does for `FROM`, `COPY` and `EXPOSE`: quotes do not join words there.
