@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use twiceshy_lint::{Findings, Level, Lint, Meta, meta};
-use twiceshy_repo::{Client, HealthCheck, Listens, Probe, Repo, Wget};
+use twiceshy_repo::{Client, HealthCheck, Listens, Repo, Request, Wget};
 
 /// No options.
 #[derive(Default, Deserialize)]
@@ -14,34 +14,48 @@ impl Lint for LocalhostHealthcheck {
     const META: Meta = meta!(Warn, Outage);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for check in repo.localhost_checks() {
-            for probe in &check.probes {
-                if let Some(client) = one_address_client(&check, probe) {
-                    report(&check, probe, &client, found);
+        for check in repo.health_checks() {
+            // A check that also names an address asks that one too.
+            if check.requests.iter().any(|request| request.is_own() && !request.is_localhost()) {
+                continue;
+            }
+            let mut listens = None;
+            for request in check.requests.iter().filter(|request| request.is_localhost() && !request.is_pinned) {
+                if may_be_one_address(&check, request) {
+                    let listens = *listens.get_or_insert_with(|| check.listens(repo));
+                    if let Some(client) = one_address_client(&check, request, listens) {
+                        report(&check, request, &client, listens, found);
+                    }
                 }
             }
         }
     }
 }
 
+/// Whether where the server listens matters: asking that reads its code.
+fn may_be_one_address(check: &HealthCheck<'_>, request: &Request) -> bool {
+    !check.container.is_ipv4_only && matches!(request.client, Client::Wget | Client::Node)
+}
+
 /// The client's name, if it tries one address of a name only.
-fn one_address_client(check: &HealthCheck, probe: &Probe) -> Option<String> {
-    if check.is_ipv4_only || check.listens == Listens::Ipv6 {
+fn one_address_client(check: &HealthCheck<'_>, request: &Request, listens: Listens) -> Option<String> {
+    if listens == Listens::Ipv6 {
         return None;
     }
-    match probe.client {
-        Client::Wget => (check.wget == Some(Wget::Busybox)).then(|| "BusyBox wget".to_owned()),
+    match request.client {
+        Client::Wget => (check.wget() == Some(Wget::Busybox)).then(|| "BusyBox wget".to_owned()),
         Client::Node => {
-            let (image, _) = check.image.as_ref()?;
+            let (image, _) = check.container.image.as_ref()?;
             let major = image.major().filter(|major| image.name == "node" && (17..=19).contains(major))?;
             // A server in Node listens on both unless something says otherwise.
-            matches!(check.listens, Listens::Ipv4(_)).then(|| format!("Node {major}"))
+            matches!(listens, Listens::Ipv4(_)).then(|| format!("Node {major}"))
         }
+        _ => None,
     }
 }
 
-fn report(check: &HealthCheck, probe: &Probe, client: &str, found: &mut Findings) {
-    let message = match check.listens {
+fn report(check: &HealthCheck<'_>, request: &Request, client: &str, listens: Listens, found: &mut Findings) {
+    let message = match listens {
         Listens::Ipv4(_) => {
             format!(
                 "the container stays unhealthy: {client} asks `::1` for `localhost` and nothing else, and the server listens on IPv4 only"
@@ -51,25 +65,25 @@ fn report(check: &HealthCheck, probe: &Probe, client: &str, found: &mut Findings
             "the container stays unhealthy unless its server listens on IPv6: {client} asks `::1` for `localhost` and nothing else"
         ),
     };
-    let finding = found.at(probe.host, message);
+    let finding = found.at(request.host_place, message);
     finding.label("this is `::1` in every container since Docker 26");
-    if let Some((image, place)) = &check.image {
-        let words = match probe.client {
+    if let Some((image, place)) = &check.container.image {
+        let words = match request.client {
             Client::Wget => format!("`{image}` ships BusyBox' wget"),
-            Client::Node => format!("`{image}` tries the first address of a name only"),
+            _ => format!("`{image}` tries the first address of a name only"),
         };
         finding.related(*place, words);
     }
-    if let Listens::Ipv4(place) = check.listens {
+    if let Listens::Ipv4(place) = listens {
         finding.related(place, "the server listens on IPv4 only");
     }
     finding.note("before Docker 26 the loopback of a container had no `::1`, which is why such a check used to pass");
     let title = "ask 127.0.0.1";
-    match check.listens {
-        Listens::Ipv4(_) => finding.fix(title, probe.edit()),
-        _ => finding.suggest(title, probe.edit()),
+    match listens {
+        Listens::Ipv4(_) => finding.fix(title, request.host_edit("127.0.0.1")),
+        _ => finding.suggest(title, request.host_edit("127.0.0.1")),
     };
-    if check.listens == Listens::Unknown && !check.is_built {
+    if listens == Listens::Unknown && !check.container.is_built() {
         finding.level(Level::Pedantic);
     }
 }

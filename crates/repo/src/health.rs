@@ -1,179 +1,194 @@
-//! Health checks: what each asks, from inside which image, and of what kind of server.
+//! Health checks: what each runs and asks, and in which container.
 
-use crate::compose::{Service, Text};
-use crate::dockerfile::StepKind;
-use crate::probe::probes;
-use crate::{BuildContext, Image, Listens, Place, Probe, Repo, Stage, Wget};
-use twiceshy_source::Extract;
+mod container;
+mod request;
+mod timing;
 
-/// A health check that asks its own container by the name `localhost`.
-#[derive(Clone, Debug)]
-pub struct HealthCheck {
-    /// Its requests.
-    pub probes: Vec<Probe>,
-    /// The image that its programs come from, and the line that names it.
-    pub image: Option<(Image, Place)>,
-    /// The `wget` in that image, with what the Dockerfile adds.
-    pub wget: Option<Wget>,
-    /// On which addresses the server listens.
-    pub listens: Listens,
-    /// Whether the container has no IPv6 at all: `localhost` is `127.0.0.1` there.
-    pub is_ipv4_only: bool,
-    /// Whether the image is built here.
-    pub is_built: bool,
+pub use container::Container;
+pub use request::{Client, Request};
+pub use timing::Timing;
+
+use crate::script::{Dialect, Host, NodeId, Start};
+use crate::{BuildContext, Dockerfile, Listens, Place, Project, Repo, Script, Service, Wget};
+use twiceshy_source::{Extract, Tree};
+
+/// A health check that runs something: a service's own, or its Dockerfile's where the service has none.
+#[derive(Debug)]
+pub struct HealthCheck<'r> {
+    /// Where the test stands.
+    pub place: Place,
+    /// The service and its project; `None` for a Dockerfile that no service is built from.
+    pub service: Option<(&'r Project, &'r Service)>,
+    /// The Dockerfile that the check stands in; `None` for one in a Compose file.
+    pub dockerfile: Option<&'r Dockerfile>,
+    /// Whether a shell runs it; else the words are run as they are.
+    pub is_shell: bool,
+    /// The scripts in it: the test itself if a shell runs it, and those inside.
+    pub scripts: Vec<Script>,
+    /// Every program that it runs, in order.
+    pub programs: Vec<Program>,
+    /// Every request that they send.
+    pub requests: Vec<Request>,
+    /// When it is run, and how often it may fail.
+    pub timing: Timing,
+    /// What it runs in.
+    pub container: Container<'r>,
 }
 
-/// A container as far as its server's addresses hang on it.
-#[derive(Debug, Default)]
-pub(crate) struct Container<'r> {
-    pub build: Option<&'r BuildContext<'r>>,
-    pub stage: Option<&'r Stage>,
-    pub image: Option<(Image, Place)>,
-    /// What it starts with.
-    pub starts: Vec<Extract>,
-    /// Its environment: name, value, place.
-    pub env: Vec<(String, String, Place)>,
-    /// Files and directories of the repository that are mounted: path, target.
-    pub mounts: Vec<(String, String)>,
-    /// Whether it has no IPv6 address at all.
-    pub is_ipv4_only: bool,
+/// A program that a health check runs.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Its name, without a directory.
+    pub name: String,
+    /// Its words, its own first: their text without the quotes around them, variables as written.
+    pub words: Vec<Extract>,
+    /// The command it is: the script of [`HealthCheck::scripts`], and the node there. `None` where no shell runs it.
+    pub command: Option<(usize, NodeId)>,
 }
 
 impl Repo {
-    /// Every health check that asks `localhost`: those of services, and those of Dockerfiles that a service does not replace.
-    pub fn localhost_checks(&self) -> Vec<HealthCheck> {
-        let builds = self.build_contexts();
-        let mut found = Vec::new();
-        let services = || self.projects.iter().flat_map(|project| &project.services);
-        let mut seen = Vec::new();
-        for service in services() {
-            let Some(test) = service.healthcheck.as_ref().and_then(|check| check.test.as_ref()) else { continue };
-            // One and the same check stands in a project and in what overrides it.
-            if seen.contains(&test.place) {
-                continue;
-            }
-            seen.push(test.place);
-            let probes = probes(&test.argv(), test.script().as_ref());
-            if !probes.is_empty() {
+    /// Every health check that runs something, by project and service; then those of Dockerfiles that no service is built from.
+    pub fn health_checks(&self) -> Vec<HealthCheck<'_>> {
+        let mut found: Vec<HealthCheck<'_>> = Vec::new();
+        let mut used = Vec::new();
+        for project in &self.projects {
+            for service in &project.services {
                 let build = service.build_context(self);
-                found.push(self.check(probes, &Container::of(service, build.as_ref(), self)));
+                let dockerfile = build.as_ref().map(|build| build.dockerfile);
+                used.extend(dockerfile.map(|dockerfile| dockerfile.file));
+                let check = self.health_check(project, service, build);
+                // One and the same service stands in a project and in what overrides it.
+                let is_new = |check: &HealthCheck<'_>| {
+                    !found.iter().any(|other| {
+                        other.place == check.place
+                            && other.service.is_some_and(|(_, other)| other.name == service.name)
+                            && other.container.image == check.container.image
+                    })
+                };
+                found.extend(check.filter(is_new));
             }
         }
-        for dockerfile in &self.dockerfiles {
+        let builds = self.build_contexts();
+        for dockerfile in self.dockerfiles.iter().filter(|dockerfile| !used.contains(&dockerfile.file)) {
             let Some(stage) = dockerfile.final_stage() else { continue };
-            let Some(test) = dockerfile.healthcheck(stage).and_then(|check| check.test.as_ref()) else { continue };
-            let probes = probes(test.argv(), test.script());
-            if probes.is_empty() {
-                continue;
-            }
-            let guessed = BuildContext::around(dockerfile, self);
-            let build = builds.iter().find(|build| build.dockerfile.file == dockerfile.file).unwrap_or(&guessed);
-            let of_this = |service: &&Service| {
-                service.dockerfile(self).is_some_and(|own| own.file == dockerfile.file)
-                    && service.build.as_ref().is_some_and(|build| build.target.is_none())
+            let Some(check) = dockerfile.healthcheck(stage) else { continue };
+            let Some(test) = &check.test else { continue };
+            let build = builds.iter().find(|build| build.dockerfile.file == dockerfile.file).cloned();
+            let build = build.unwrap_or_else(|| BuildContext::around(dockerfile, self));
+            let container = Container::built(build, stage, &|_| None);
+            let mut check = HealthCheck {
+                timing: Timing::of_image(&check.options),
+                dockerfile: Some(dockerfile),
+                ..HealthCheck::bare(check.place, container)
             };
-            let users: Vec<_> = services().filter(of_this).collect();
-            let own_test = |service: &&&Service| service.healthcheck.as_ref().is_some_and(|check| check.test.is_some());
-            match users.iter().find(|user| !own_test(user)) {
-                Some(user) => found.push(self.check(probes, &Container::of(user, Some(build), self))),
-                None if users.is_empty() => found.push(self.check(probes, &Container::built(build, stage, &|_| None))),
-                None => {}
-            }
+            check.read(test.argv(), test.script());
+            found.push(check);
         }
         found
     }
 
-    fn check(&self, probes: Vec<Probe>, container: &Container<'_>) -> HealthCheck {
-        let brings =
-            container.build.zip(container.stage).is_some_and(|(build, stage)| build.dockerfile.brings(stage, "wget"));
-        let ships = container.image.as_ref().and_then(|(image, _)| image.facts()?.wget());
-        HealthCheck {
-            listens: self.listens(container),
-            wget: if brings { Some(Wget::Gnu) } else { ships },
-            image: container.image.clone(),
-            is_ipv4_only: container.is_ipv4_only,
-            is_built: container.build.is_some(),
-            probes,
+    fn health_check<'r>(
+        &'r self,
+        project: &'r Project,
+        service: &'r Service,
+        build: Option<BuildContext<'r>>,
+    ) -> Option<HealthCheck<'r>> {
+        let own = service.healthcheck.as_ref();
+        let service_and_project = Some((project, service));
+        if let Some(test) = own.and_then(|check| check.test.as_ref()) {
+            let container = Container::of(service, build, self);
+            let mut check = HealthCheck { service: service_and_project, ..HealthCheck::bare(test.place, container) };
+            check.timing = own.map(Timing::of_service).unwrap_or_default();
+            check.read(&test.argv(), test.script().as_ref());
+            return (!check.programs.is_empty()).then_some(check);
         }
+        let build = build?;
+        let dockerfile = build.dockerfile;
+        let image = dockerfile.healthcheck(dockerfile.stage(build.target.as_deref())?)?;
+        let test = image.test.as_ref()?;
+        let container = Container::of(service, Some(build), self);
+        let mut check = HealthCheck {
+            service: service_and_project,
+            dockerfile: Some(dockerfile),
+            ..HealthCheck::bare(image.place, container)
+        };
+        check.timing = Timing::of_image(&image.options);
+        if let Some(own) = own {
+            check.timing = check.timing.with(own);
+        }
+        check.read(test.argv(), test.script());
+        Some(check)
     }
 }
 
-impl<'r> Container<'r> {
-    /// The container of a service.
-    pub(crate) fn of(service: &Service, build: Option<&'r BuildContext<'r>>, repo: &Repo) -> Self {
-        let stage = build.and_then(|build| build.dockerfile.stage(build.target.as_deref()));
-        let mut container = match (build, stage) {
-            (Some(build), Some(stage)) => Self::built(build, stage, &|name| service.build_arg(name)),
-            _ => Self { image: service.base_image(repo), ..Self::default() },
-        };
-        let given: Vec<_> =
-            [&service.entrypoint, &service.command].into_iter().flatten().flat_map(|command| command.argv()).collect();
-        if !given.is_empty() {
-            container.starts = given;
+impl<'r> HealthCheck<'r> {
+    fn bare(place: Place, container: Container<'r>) -> Self {
+        Self {
+            place,
+            service: None,
+            dockerfile: None,
+            is_shell: false,
+            scripts: Vec::new(),
+            programs: Vec::new(),
+            requests: Vec::new(),
+            timing: Timing::default(),
+            container,
         }
-        for variable in &service.environment {
-            if let Some(value) = &variable.value {
-                container.env.retain(|(name, ..)| *name != variable.name);
-                container.env.push((variable.name.clone(), value.shown().to_owned(), value.place()));
-            }
-        }
-        for mount in &service.mounts {
-            if let (Some(path), Some(target)) = (&mount.path, &mount.target) {
-                container.mounts.push((path.clone(), target.clone()));
-            }
-        }
-        container.is_ipv4_only = has_no_ipv6(service);
-        container
     }
 
-    /// A container of the image that a stage gives.
-    pub(crate) fn built(build: &'r BuildContext<'r>, stage: &'r Stage, args: &dyn Fn(&str) -> Option<String>) -> Self {
-        let dockerfile = build.dockerfile;
-        let mut env: Vec<(String, String, Place)> = Vec::new();
-        for step in dockerfile.steps_of(stage) {
-            let StepKind::Env(variables) = &step.kind else { continue };
-            for variable in variables {
-                if let Some(value) = &variable.value {
-                    env.retain(|(name, ..)| *name != variable.name.written);
-                    env.push((variable.name.written.clone(), value.known().to_owned(), value.place));
+    /// Reads what it runs: `script` if a shell runs it, else the program `argv`.
+    fn read(&mut self, argv: &[Extract], script: Option<&Extract>) {
+        self.is_shell = script.is_some();
+        match script {
+            Some(text) => {
+                self.scripts = Script::new(text.clone(), Host::File, Start::plain(Dialect::Sh));
+                for (at, script) in self.scripts.iter().enumerate() {
+                    self.programs.extend(script.commands().filter_map(|command| program(script, at, command)));
                 }
             }
+            None => {
+                self.programs.extend(argv.first().map(|name| Tree::name(name.text()).to_owned()).map(|name| Program {
+                    name,
+                    words: argv.to_vec(),
+                    command: None,
+                }))
+            }
         }
-        let (entrypoint, cmd) = dockerfile.starts(stage);
-        let mut starts = Vec::new();
-        for command in [entrypoint, cmd].into_iter().flatten() {
-            starts.extend(command.argv().iter().cloned());
-            starts.extend(command.script().cloned());
+        self.requests = request::requests(&self.programs, &self.scripts);
+    }
+
+    /// Which `wget` it finds in its container: the image's, or one that the Dockerfile installs.
+    pub fn wget(&self) -> Option<Wget> {
+        if self.container.brings("wget") {
+            return Some(Wget::Gnu);
         }
-        Self {
-            image: dockerfile.base_image(stage, args),
-            build: Some(build),
-            stage: Some(stage),
-            starts,
-            env,
-            mounts: Vec::new(),
-            is_ipv4_only: false,
-        }
+        self.container.image.as_ref().and_then(|(image, _)| image.facts()?.wget())
+    }
+
+    /// On which addresses the server listens that it asks.
+    pub fn listens(&self, repo: &Repo) -> Listens {
+        repo.listens(&self.container)
     }
 }
 
-/// Whether `localhost` is `127.0.0.1` alone in a service's container.
-fn has_no_ipv6(service: &Service) -> bool {
-    let is_off = |name: &str, value: &str| {
-        name.starts_with("net.ipv6.conf.")
-            && name.ends_with(".disable_ipv6")
-            && value == "1"
-            && !name.contains(".default.")
-    };
-    let sysctls = service.value(&["sysctls"]);
-    let by_key = sysctls
-        .into_iter()
-        .flat_map(|value| value.entries())
-        .any(|(key, value)| is_off(&key.text, value.as_text().and_then(Text::value).unwrap_or_default()));
-    let by_item = sysctls
-        .into_iter()
-        .flat_map(|value| value.items())
-        .filter_map(|item| item.as_text()?.value())
-        .any(|item| item.split_once('=').is_some_and(|(name, value)| is_off(name.trim(), value.trim())));
-    by_key || by_item || service.extra_hosts.iter().any(|(host, _)| host.starts_with("localhost"))
+fn program(script: &Script, at: usize, command: crate::script::Command<'_>) -> Option<Program> {
+    let invocation = command.innermost();
+    let name = invocation.name()?.into_owned();
+    let words = invocation.words.iter().map(|word| {
+        let written = script.written(word.span);
+        let inner = ['"', '\''].into_iter().find_map(|quote| {
+            let inner = written.strip_prefix(quote)?.strip_suffix(quote)?;
+            (!inner.contains(quote)).then_some(inner.len())
+        });
+        let mut span = word.span;
+        if let Some(len) = inner {
+            span.start += 1;
+            span.end = span.start + len as u32;
+        }
+        script.extract().slice(span)
+    });
+    Some(Program { name, words: words.collect(), command: Some((at, command.id)) })
 }
+
+#[cfg(test)]
+mod tests;

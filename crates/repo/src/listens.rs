@@ -1,8 +1,7 @@
 //! On which addresses the server in a container listens, as far as the files tell.
 
 use crate::dockerfile::{Copy, CopyFrom, StepKind};
-use crate::health::Container;
-use crate::{FileId, Place, Repo, Span, Tree};
+use crate::{Container, FileId, Place, Repo, Span, Tree};
 use twiceshy_source::Extract;
 
 /// On which addresses a server listens.
@@ -32,7 +31,7 @@ impl Repo {
 
     /// A script of the repository that the container starts with, and the scripts of its `package.json`.
     fn in_scripts(&self, container: &Container<'_>) -> Option<Listens> {
-        let build = container.build?;
+        let build = container.build.as_ref()?;
         let words = container.starts.iter().flat_map(|text| text.text().split_whitespace());
         let names: Vec<_> =
             words.map(Tree::name).filter(|name| name.ends_with(".sh") || name.contains("entrypoint")).collect();
@@ -85,7 +84,7 @@ impl Repo {
                 paths.push(path.clone());
             }
         }
-        if let (Some(build), Some(stage)) = (container.build, container.stage) {
+        if let (Some(build), Some(stage)) = (&container.build, container.stage) {
             for step in build.dockerfile.steps_of(stage) {
                 match &step.kind {
                     StepKind::Copy(copy) if goes_to_nginx(copy) => {
@@ -108,7 +107,7 @@ impl Repo {
 
     /// A line of the code that binds to an address.
     fn in_sources(&self, container: &Container<'_>) -> Option<Listens> {
-        let build = container.build?;
+        let build = container.build.as_ref()?;
         let mut found = None;
         let mut read = 0;
         for file in self.tree.below(&build.dir) {
@@ -242,7 +241,7 @@ fn by_kind(container: &Container<'_>) -> Listens {
             return Listens::Ipv6;
         }
     }
-    let builders = container.build.into_iter().flat_map(|build| &build.dockerfile.stages);
+    let builders = container.build.iter().flat_map(|build| &build.dockerfile.stages);
     let is_both = builders.into_iter().any(|stage| match &stage.base {
         crate::dockerfile::Base::Image(image) => names(&image.name),
         _ => false,

@@ -1,0 +1,115 @@
+//! A container as far as its health check and its server hang on it.
+
+use crate::compose::{Service, Text};
+use crate::dockerfile::StepKind;
+use crate::{BuildContext, Image, Place, Repo, Stage};
+use twiceshy_source::Extract;
+
+/// A container as far as its health check and its server hang on it.
+#[derive(Debug, Default)]
+pub struct Container<'r> {
+    /// The build of its image, if it is built here.
+    pub build: Option<BuildContext<'r>>,
+    /// The stage that it is built from.
+    pub stage: Option<&'r Stage>,
+    /// The image that its programs come from, and the line that names it: through the stages of a Dockerfile, its base.
+    pub image: Option<(Image, Place)>,
+    /// The words that it starts with, and the scripts where a shell starts it.
+    pub starts: Vec<Extract>,
+    /// Its environment as far as the Dockerfile and the service say it: name, value, place.
+    pub env: Vec<(String, String, Place)>,
+    /// Files and directories of the repository that are mounted: path, target.
+    pub mounts: Vec<(String, String)>,
+    /// Whether it has no IPv6 address at all: `localhost` is `127.0.0.1` there.
+    pub is_ipv4_only: bool,
+}
+
+impl<'r> Container<'r> {
+    /// Whether its Dockerfile brings a program of this name: installs its package or copies it in.
+    pub fn brings(&self, program: &str) -> bool {
+        self.build.as_ref().zip(self.stage).is_some_and(|(build, stage)| build.dockerfile.brings(stage, program))
+    }
+
+    /// Whether its image is built here.
+    pub fn is_built(&self) -> bool {
+        self.build.is_some()
+    }
+
+    /// The container of a service.
+    pub(super) fn of(service: &Service, build: Option<BuildContext<'r>>, repo: &Repo) -> Self {
+        let stage = build.as_ref().and_then(|build| build.dockerfile.stage(build.target.as_deref()));
+        let mut container = match (build, stage) {
+            (Some(build), Some(stage)) => Self::built(build, stage, &|name| service.build_arg(name)),
+            _ => Self { image: service.base_image(repo), ..Self::default() },
+        };
+        let given: Vec<_> =
+            [&service.entrypoint, &service.command].into_iter().flatten().flat_map(|command| command.argv()).collect();
+        if !given.is_empty() {
+            container.starts = given;
+        }
+        for variable in &service.environment {
+            if let Some(value) = &variable.value {
+                container.env.retain(|(name, ..)| *name != variable.name);
+                container.env.push((variable.name.clone(), value.shown().to_owned(), value.place()));
+            }
+        }
+        for mount in &service.mounts {
+            if let (Some(path), Some(target)) = (&mount.path, &mount.target) {
+                container.mounts.push((path.clone(), target.clone()));
+            }
+        }
+        container.is_ipv4_only = has_no_ipv6(service);
+        container
+    }
+
+    /// A container of the image that a stage gives.
+    pub(super) fn built(build: BuildContext<'r>, stage: &'r Stage, args: &dyn Fn(&str) -> Option<String>) -> Self {
+        let dockerfile = build.dockerfile;
+        let mut env: Vec<(String, String, Place)> = Vec::new();
+        for step in dockerfile.steps_of(stage) {
+            let StepKind::Env(variables) = &step.kind else { continue };
+            for variable in variables {
+                if let Some(value) = &variable.value {
+                    env.retain(|(name, ..)| *name != variable.name.written);
+                    env.push((variable.name.written.clone(), value.known().to_owned(), value.place));
+                }
+            }
+        }
+        let (entrypoint, cmd) = dockerfile.starts(stage);
+        let mut starts = Vec::new();
+        for command in [entrypoint, cmd].into_iter().flatten() {
+            starts.extend(command.argv().iter().cloned());
+            starts.extend(command.script().cloned());
+        }
+        Self {
+            image: dockerfile.base_image(stage, args),
+            build: Some(build),
+            stage: Some(stage),
+            starts,
+            env,
+            mounts: Vec::new(),
+            is_ipv4_only: false,
+        }
+    }
+}
+
+/// Whether `localhost` is `127.0.0.1` alone in a service's container.
+fn has_no_ipv6(service: &Service) -> bool {
+    let is_off = |name: &str, value: &str| {
+        name.starts_with("net.ipv6.conf.")
+            && name.ends_with(".disable_ipv6")
+            && value == "1"
+            && !name.contains(".default.")
+    };
+    let sysctls = service.value(&["sysctls"]);
+    let by_key = sysctls
+        .into_iter()
+        .flat_map(|value| value.entries())
+        .any(|(key, value)| is_off(&key.text, value.as_text().and_then(Text::value).unwrap_or_default()));
+    let by_item = sysctls
+        .into_iter()
+        .flat_map(|value| value.items())
+        .filter_map(|item| item.as_text()?.value())
+        .any(|item| item.split_once('=').is_some_and(|(name, value)| is_off(name.trim(), value.trim())));
+    by_key || by_item || service.extra_hosts.iter().any(|(host, _)| host.starts_with("localhost"))
+}
