@@ -24,6 +24,7 @@ Examples:
   twiceshy check deploy             check the system in a directory
   twiceshy check compose.yml        check the repository, report what touches this file
   twiceshy check --fix              apply the safe fixes
+  twiceshy map --format svg -o s.svg draw the system, findings marked
   twiceshy explain unknown-workflow what a lint means, and what to do
   twiceshy lints                    every lint, with its level and group
 
@@ -34,6 +35,8 @@ Exit codes: 0 nothing found, 1 something found, 2 could not do what was asked.
 pub(crate) enum Command {
     /// Check a system (what `twiceshy` without a command does).
     Check(Check),
+    /// Draw the system: what runs, what it keeps, who reaches it, and where it will fail.
+    Map(Map),
     /// Explain a lint: what will happen, an example, the fix, when it is silent.
     Explain(Explain),
     /// List every lint: name, level, group, summary.
@@ -97,6 +100,29 @@ Examples:
   twiceshy check --format json | jq -r '.diagnostics[] | .path + \": \" + .message'";
 
 #[derive(Debug, Args)]
+#[command(after_help = MAP_EXAMPLES, max_term_width = 100)]
+pub(crate) struct Map {
+    /// A directory, or Compose files of which to draw the projects [default: the current directory].
+    pub paths: Vec<PathBuf>,
+    /// How to draw.
+    #[arg(long, value_enum, default_value_t = MapFormat::Mermaid, value_name = "FORMAT")]
+    pub format: MapFormat,
+    /// Write the drawing to a file, whole or not at all.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Mark pedantic findings too.
+    #[arg(long)]
+    pub pedantic: bool,
+}
+
+const MAP_EXAMPLES: &str = "\
+Examples:
+  twiceshy map --format svg --output system.svg
+  twiceshy map compose.prod.yml
+  twiceshy map --format dot | dot -Tpdf > system.pdf
+  twiceshy map --format json | jq '.charts[].nodes[].name'";
+
+#[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// The lint's name, as it stands in brackets in a report.
     pub lint: String,
@@ -120,6 +146,18 @@ pub(crate) enum Format {
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MapFormat {
+    /// For Markdown pages: GitHub, GitLab and many editors draw it.
+    Mermaid,
+    /// For Graphviz.
+    Dot,
+    /// A picture.
+    Svg,
+    /// For programs; one object, version 1.
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -94,7 +94,7 @@ fn choice(args: &Check, lints: &[Entry]) -> Result<Choice, Problem> {
     Ok(choice)
 }
 
-fn unopened(error: OpenError) -> Problem {
+pub(crate) fn unopened(error: OpenError) -> Problem {
     let next = match &error {
         OpenError::Missing(_) => "check the spelling; without a path, the current directory is checked",
         OpenError::NotADirectory(_) | OpenError::Io(..) => "check who may read it",
@@ -103,7 +103,7 @@ fn unopened(error: OpenError) -> Problem {
     Problem::new(error.to_string()).next(next)
 }
 
-fn unwritable(error: serde_json::Error) -> Problem {
+pub(crate) fn unwritable(error: serde_json::Error) -> Problem {
     Problem::new(format!("the report cannot be written: {error}"))
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod catalogue;
 mod check;
 mod json;
+mod map;
 mod output;
 mod patch;
 mod repair;
@@ -38,6 +39,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, lints: &[Entry]) -> ExitCod
     };
     let result = match &cli.command {
         Command::Check(args) => check::run(args, lints),
+        Command::Map(args) => map::run(args, lints),
         Command::Explain(args) => catalogue::explain(args, lints),
         Command::Lints(args) => catalogue::list(args, lints),
     };

@@ -19,6 +19,7 @@ mod listens;
 mod local_secrets;
 mod log_file;
 mod makefile;
+pub mod map;
 mod markdown;
 mod migration;
 mod nearest;

@@ -124,6 +124,17 @@ pub enum Condition {
     Completed,
 }
 
+impl Condition {
+    /// What is waited for, in a word; nothing for a mere start.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Started => "",
+            Self::Healthy => "healthy",
+            Self::Completed => "completed",
+        }
+    }
+}
+
 /// A service named by another one.
 #[derive(Clone, Debug)]
 pub struct Reference {
