@@ -65,6 +65,7 @@ impl Configuration {
                 mistakes.push(Mistake { span: key.span, what });
             }
         }
+        mistakes.sort_by_key(|mistake| mistake.span.start);
         let placed = |mistake: Mistake| Misconfigured { place: Place::new(file, mistake.span), what: mistake.what };
         Self { images, mistakes: mistakes.into_iter().map(placed).collect() }
     }
