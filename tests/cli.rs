@@ -299,3 +299,29 @@ fn the_patch_that_diff_prints_is_what_fix_does() {
         assert_eq!(after, self::files(fixed.path()), "{lint}: a second --fix changes something");
     }
 }
+
+#[test]
+fn a_repository_tells_about_its_own_images_as_the_readme_says() {
+    let readme = std::fs::read_to_string(top().join("README.md")).unwrap();
+    let (_, block) = readme.split_once("```toml twiceshy.toml\n").unwrap();
+    let (row, _) = block.split_once("```").unwrap();
+    let compose = "services:\n  db:\n    image: registry.example.org/shop/db:1\n";
+    let right = place(&[("twiceshy.toml", row.as_bytes()), ("compose.yml", compose.as_bytes())]);
+    let run = twiceshy(right.path(), &["check"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+
+    let wrong = row.replace("role = \"database\"", "role = \"databse\"\nprots = 5432");
+    let wrong = place(&[("twiceshy.toml", wrong.as_bytes()), ("compose.yml", compose.as_bytes())]);
+    let run = twiceshy(wrong.path(), &["check"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(
+        run.err.contains("error: twiceshy.toml:3:8: `databse` means nothing here; did you mean `database`?"),
+        "{}",
+        run.err
+    );
+    assert!(
+        run.err.contains("error: twiceshy.toml:4:1: `prots` is not a column of an image's row; did you mean `ports`?"),
+        "{}",
+        run.err
+    );
+}

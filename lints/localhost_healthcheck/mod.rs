@@ -23,7 +23,7 @@ impl Lint for LocalhostHealthcheck {
             for request in check.requests.iter().filter(|request| request.is_localhost() && !request.is_pinned) {
                 if may_be_one_address(&check, request) {
                     let listens = *listens.get_or_insert_with(|| check.listens(repo));
-                    if let Some(client) = one_address_client(&check, request, listens) {
+                    if let Some(client) = one_address_client(&check, request, listens, repo) {
                         report(&check, request, &client, listens, found);
                     }
                 }
@@ -38,12 +38,12 @@ fn may_be_one_address(check: &HealthCheck<'_>, request: &Request) -> bool {
 }
 
 /// The client's name, if it tries one address of a name only.
-fn one_address_client(check: &HealthCheck<'_>, request: &Request, listens: Listens) -> Option<String> {
+fn one_address_client(check: &HealthCheck<'_>, request: &Request, listens: Listens, repo: &Repo) -> Option<String> {
     if listens == Listens::Ipv6 {
         return None;
     }
     match request.client {
-        Client::Wget => (check.wget() == Some(Wget::Busybox)).then(|| "BusyBox wget".to_owned()),
+        Client::Wget => (check.wget(repo) == Some(Wget::Busybox)).then(|| "BusyBox wget".to_owned()),
         Client::Node => {
             let (image, _) = check.container.image.as_ref()?;
             let major = image.major().filter(|major| image.name == "node" && (17..=19).contains(major))?;

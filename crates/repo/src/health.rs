@@ -158,11 +158,11 @@ impl<'r> HealthCheck<'r> {
     }
 
     /// Which `wget` it finds in its container: the image's, or one that the Dockerfile installs.
-    pub fn wget(&self) -> Option<Wget> {
+    pub fn wget(&self, repo: &Repo) -> Option<Wget> {
         if self.container.brings("wget") {
             return Some(Wget::Gnu);
         }
-        self.container.image.as_ref().and_then(|(image, _)| image.facts()?.wget())
+        self.container.image.as_ref().and_then(|(image, _)| repo.facts(image).wget())
     }
 
     /// On which addresses the server listens that it asks.

@@ -1,8 +1,14 @@
 //! An image by its name, and what is known about it.
 
 mod knowledge;
+pub(crate) mod row;
 
-pub use knowledge::{Family, ImageFacts, Wget};
+pub use knowledge::{
+    Companion, DataDirectory, Family, HealthEndpoint, ImageFacts, Majors, MistakenPath, Role, Wget, WritablePath,
+    is_at_or_below,
+};
+
+use crate::Repo;
 
 /// An image as `FROM` and Compose name it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,10 +54,12 @@ impl Image {
         let digits = tag.find(|c: char| !c.is_ascii_digit()).unwrap_or(tag.len());
         tag.get(..digits)?.parse().ok()
     }
+}
 
-    /// What the knowledge table says about it.
-    pub fn facts(&self) -> Option<&'static ImageFacts> {
-        knowledge::facts(self)
+impl Repo {
+    /// What is known about an image: what this repository's configuration says, then the table that comes with us.
+    pub fn facts(&self, image: &Image) -> ImageFacts<'_> {
+        ImageFacts::of(image, &self.configuration.images)
     }
 }
 
@@ -81,9 +89,13 @@ mod tests {
         assert_eq!(Image::parse(""), None);
     }
 
+    fn facts(text: &str) -> ImageFacts<'static> {
+        ImageFacts::of(&Image::parse(text).unwrap(), &[])
+    }
+
     #[test]
     fn the_table_tells_clients_apart() {
-        let wget = |text| Image::parse(text).unwrap().facts().and_then(ImageFacts::wget);
+        let wget = |text| facts(text).wget();
         assert_eq!(wget("alpine:3.20"), Some(Wget::Busybox));
         assert_eq!(wget("node:18-alpine3.20"), Some(Wget::Busybox));
         assert_eq!(wget("node:20"), Some(Wget::Gnu));
@@ -92,11 +104,44 @@ mod tests {
         assert_eq!(wget("nginx:1.27-alpine-slim"), Some(Wget::Busybox));
         assert_eq!(wget("golang:1.23-alpine"), Some(Wget::Busybox));
         assert_eq!(wget("example.org/own:1"), None);
-        let ships = |text, tool| Image::parse(text).unwrap().facts().and_then(|facts| facts.ships(tool));
+        let ships = |text, tool| facts(text).ships(tool);
         assert_eq!(ships("nginx:alpine", "curl"), Some(true));
         assert_eq!(ships("nginx:1-alpine-slim", "curl"), Some(false));
         assert_eq!(ships("postgres:16", "curl"), Some(false));
         assert_eq!(ships("postgres:16-alpine", "pg_isready"), Some(true));
         assert_eq!(ships("postgres:16", "jq"), None);
+    }
+
+    #[test]
+    fn the_table_knows_what_changed_with_a_version() {
+        let mounts = |text| facts(text).data_directories().iter().map(|data| data.mount.clone()).collect::<Vec<_>>();
+        assert_eq!(mounts("postgres:17-alpine"), ["/var/lib/postgresql/data"]);
+        assert_eq!(mounts("postgres:18"), ["/var/lib/postgresql"]);
+        assert_eq!(mounts("postgres"), ["/var/lib/postgresql"]);
+        assert_eq!(mounts("postgres:alpine"), ["/var/lib/postgresql"]);
+        assert_eq!(mounts("pgvector/pgvector:pg16"), ["/var/lib/postgresql/data"]);
+        assert_eq!(mounts("pgvector/pgvector:0.8.1-pg18"), ["/var/lib/postgresql"]);
+        assert_eq!(mounts("postgres@sha256:ab").len(), 2);
+        assert_eq!(facts("langfuse/langfuse:2").companions().len(), 0);
+        assert!(facts("langfuse/langfuse:3.40").companions().iter().any(|companion| companion.what == "ClickHouse"));
+        assert!(facts("langfuse/langfuse").companions().iter().any(|companion| companion.what == "ClickHouse"));
+        assert_eq!(facts("redis:7").needed_capabilities(), ["SETGID", "SETUID"]);
+        assert_eq!(facts("redis:8").needed_capabilities(), [""; 0]);
+        assert!(facts("docker.io/library/mysql:8").is_database());
+        assert_eq!(facts("node:22-alpine").role(), Some(Role::Base));
+        assert_eq!(facts("example.org/own").role(), None);
+    }
+
+    #[test]
+    fn a_repositorys_own_rows_come_first() {
+        let tree = crate::Tree::memory([(
+            "twiceshy.toml",
+            "[[image]]\nnames = ['example.org/own']\nrole = 'database'\ndata = '/srv'\n[[image]]\nnames = ['nginx']\nports = 8080\n",
+        )]);
+        let repo = Repo::of(tree);
+        let facts = |text| repo.facts(&Image::parse(text).unwrap());
+        assert!(facts("example.org/own:1").is_database());
+        assert_eq!(facts("nginx").default_ports(), [8080]);
+        assert_eq!(facts("nginx").role(), Some(Role::Proxy));
     }
 }

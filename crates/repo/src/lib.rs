@@ -8,6 +8,7 @@
 pub mod boot;
 mod build_context;
 pub mod compose;
+mod configuration;
 pub mod dockerfile;
 mod dockerignore;
 mod document;
@@ -39,13 +40,17 @@ mod working_copy;
 
 pub use build_context::{BuildContext, Builder, Sent};
 pub use compose::{Compose, Project, Service};
+pub use configuration::Misconfigured;
 pub use dockerfile::{Dockerfile, Stage};
 pub use dockerignore::{DockerIgnore, IgnoreLine};
 pub use document::{Input, Kind, Lowered};
 pub use env::{Env, EnvEntry};
 pub use gitignore::GitIgnored;
 pub use health::{Client, Container, HealthCheck, Program, Request, Timing};
-pub use image::{Family, Image, ImageFacts, Wget};
+pub use image::{
+    Companion, DataDirectory, Family, HealthEndpoint, Image, ImageFacts, Majors, MistakenPath, Role, Wget,
+    WritablePath, is_at_or_below,
+};
 pub use listens::Listens;
 pub use log_file::{Growth, LogFile, Running};
 pub use migration::{Chain, EnumAgain, Migration, Operation, OperationKind, TypeChange, TypeOrigin, Types};

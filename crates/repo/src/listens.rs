@@ -26,7 +26,7 @@ impl Repo {
         said.or_else(|| self.in_scripts(container))
             .or_else(|| self.in_nginx(container))
             .or_else(|| self.in_sources(container))
-            .unwrap_or_else(|| by_kind(container))
+            .unwrap_or_else(|| by_kind(container, self))
     }
 
     /// A script of the repository that the container starts with, and the scripts of its `package.json`.
@@ -220,7 +220,7 @@ fn in_env(env: &[(String, String, Place)]) -> Option<Listens> {
 }
 
 /// What servers of a kind do when nobody tells them: Go's, Java's, Node's and PHP's listen on both.
-fn by_kind(container: &Container<'_>) -> Listens {
+fn by_kind(container: &Container<'_>, repo: &Repo) -> Listens {
     const BOTH: &[&str] = &[
         "golang",
         "node",
@@ -236,7 +236,7 @@ fn by_kind(container: &Container<'_>) -> Listens {
     ];
     let names = |name: &str| BOTH.contains(&name);
     if let Some((image, _)) = &container.image {
-        let known = image.facts().is_some_and(|facts| facts.listens_on_ipv6);
+        let known = repo.facts(image).listens_on_ipv6();
         if known || names(&image.name) {
             return Listens::Ipv6;
         }

@@ -51,6 +51,7 @@ pub struct Repo {
     pub(crate) python_index: std::sync::OnceLock<crate::python::Index>,
     pub(crate) importers: std::sync::OnceLock<rustc_hash::FxHashMap<FileId, Vec<FileId>>>,
     pub(crate) imports: std::sync::OnceLock<crate::resolve::Index>,
+    pub(crate) configuration: crate::configuration::Configuration,
     skipped: Vec<Skip>,
     checked: usize,
 }
@@ -86,6 +87,7 @@ impl Repo {
         skipped.sort();
         let mut repo = Self {
             projects: compose::projects(&tree, &all.compose, &all.env),
+            configuration: crate::configuration::Configuration::of(&tree),
             tree,
             compose: all.compose,
             dockerfiles: all.dockerfiles,

@@ -7,7 +7,7 @@ mod mermaid;
 mod svg;
 
 use crate::args::{Map, MapFormat};
-use crate::check::{unopened, unwritable};
+use crate::check::{configured, unopened, unwritable};
 use crate::output::{Problem, deliver};
 use crate::view::View;
 use std::process::ExitCode;
@@ -48,6 +48,7 @@ pub(crate) fn run(args: &Map, lints: &[Entry]) -> Result<ExitCode, Problem> {
     let pool = pool.map_err(|error| Problem::new(format!("no threads can be started: {error}")))?;
     pool.install(|| {
         let repo = Repo::of(Tree::disk(&scope.root, Limits::default()).map_err(unopened)?);
+        configured(&repo, &scope)?;
         let report = Report::of(&repo, lints, &Choice { pedantic: args.pedantic, ..Choice::default() });
         let view = View::new(&repo, &report, &scope, lints);
         let charts = marked(&view);
