@@ -327,6 +327,14 @@ impl<'r> BuildContext<'r> {
         found
     }
 
+    /// The paths of the context that steps take, without duplicates; `""` is all of it.
+    pub(crate) fn sources(&self) -> Vec<String> {
+        let mut sources: Vec<_> = self.sent().into_iter().map(|(_, path)| path).collect();
+        sources.sort();
+        sources.dedup();
+        sources
+    }
+
     /// Whether the ignore file keeps `path` (from the context), a directory or a file, away from Docker; a directory also
     /// when only its content is named.
     pub fn ignores(&self, path: &str) -> bool {

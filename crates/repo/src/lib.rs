@@ -5,6 +5,7 @@
 //! * Documents are owned and compact; syntax trees die in the worker that lowered them. Every node knows its place.
 //! * Whatever needs more than one document is a question to [`Repo`]. Lints ask; they never join by hand.
 
+mod application;
 pub mod boot;
 mod build_context;
 pub mod compose;
@@ -38,6 +39,7 @@ mod tsconfig;
 pub mod workflow;
 mod working_copy;
 
+pub use application::Application;
 pub use build_context::{BuildContext, Builder, Sent};
 pub use compose::{Compose, Project, Service};
 pub use configuration::Misconfigured;

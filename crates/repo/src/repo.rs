@@ -52,6 +52,7 @@ pub struct Repo {
     pub(crate) importers: std::sync::OnceLock<rustc_hash::FxHashMap<FileId, Vec<FileId>>>,
     pub(crate) imports: std::sync::OnceLock<crate::resolve::Index>,
     pub(crate) configuration: crate::configuration::Configuration,
+    pub(crate) applications: crate::application::Applications,
     skipped: Vec<Skip>,
     checked: usize,
 }
@@ -108,11 +109,13 @@ impl Repo {
             python_index: std::sync::OnceLock::new(),
             importers: std::sync::OnceLock::new(),
             imports: std::sync::OnceLock::new(),
+            applications: crate::application::Applications::default(),
             skipped,
             checked,
         };
         crate::python::scan::parse_suspects(&mut repo);
         crate::node::parse_suspects(&mut repo);
+        repo.applications = crate::application::Applications::of(&repo);
         repo
     }
 

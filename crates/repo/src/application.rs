@@ -1,0 +1,158 @@
+//! The code that a service runs, as far as it stands in the repository: where, and which modules.
+
+mod entry;
+mod home;
+mod reach;
+
+use crate::compose::{Service, Text};
+use crate::{BuildContext, Repo};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use twiceshy_source::{FileId, Place};
+
+/// The code that a service runs.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// The directory of the repository that it stands in: the package that is built, not the workspace around it.
+    pub dir: String,
+    /// What says so: the build, the step or the mount.
+    pub place: Place,
+    /// The modules that the container starts with, where they can be told.
+    pub entries: Vec<FileId>,
+    /// The Python, JavaScript, TypeScript and Rust modules that may run in it, sorted. Where all imports can be followed,
+    /// these are what the entries reach, workspace packages included; otherwise all that end up in the image. Tests,
+    /// configurations of tools, scripts and migrations are left out unless an import reaches them.
+    pub modules: Vec<FileId>,
+    /// Those of them that the entries reach by their imports, sorted: they run. Empty when no entry is known.
+    pub reached: Vec<FileId>,
+}
+
+/// All that the application of a service hangs on: services that share it run the same code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    build: Option<(FileId, String, Option<String>)>,
+    args: Vec<(String, Option<String>)>,
+    /// `entrypoint`, `command` and `working_dir` of the service.
+    starts: Vec<Option<Vec<String>>>,
+    /// Directories of the repository that are mounted: path, target.
+    mounts: Vec<(String, String)>,
+}
+
+/// What is known about the applications of a repository.
+#[derive(Debug, Default)]
+pub(crate) struct Applications {
+    found: FxHashMap<Key, Option<Application>>,
+}
+
+impl Applications {
+    pub(crate) fn of(repo: &Repo) -> Self {
+        let mut services: FxHashMap<Key, &Service> = FxHashMap::default();
+        for service in repo.projects.iter().flat_map(|project| &project.services) {
+            services.entry(Key::of(service, repo)).or_insert(service);
+        }
+        let found = services.into_par_iter().map(|(key, service)| {
+            let application = Application::of(service, &key, repo);
+            (key, application)
+        });
+        Self { found: found.collect() }
+    }
+}
+
+impl Key {
+    fn of(service: &Service, repo: &Repo) -> Self {
+        let build = service.build_context(repo);
+        let argv = |command: &Option<crate::compose::Command>| {
+            command.as_ref().map(|command| command.argv().iter().map(|word| word.text().to_owned()).collect())
+        };
+        let workdir = service.text(&["working_dir"]).and_then(Text::value).map(|dir| vec![dir.to_owned()]);
+        let args = service.build.iter().flat_map(|build| &build.args);
+        let value = |text: &Text| text.value().map(str::to_owned);
+        let mounts = service.mounts.iter().filter_map(|mount| Some((mount.path.clone()?, mount.target.clone()?)));
+        Self {
+            build: build.map(|build| (build.dockerfile.file, build.dir, build.target)),
+            args: args.map(|arg| (arg.name.clone(), arg.value.as_ref().and_then(value))).collect(),
+            starts: vec![argv(&service.entrypoint), argv(&service.command), workdir],
+            mounts: mounts.collect(),
+        }
+    }
+
+    fn entrypoint(&self) -> Option<&[String]> {
+        self.starts.first()?.as_deref()
+    }
+
+    fn command(&self) -> Option<&[String]> {
+        self.starts.get(1)?.as_deref()
+    }
+
+    fn workdir(&self) -> Option<&str> {
+        self.starts.get(2)?.as_deref()?.first().map(String::as_str)
+    }
+
+    fn arg(&self, name: &str) -> Option<&str> {
+        self.args.iter().find(|(arg, _)| arg == name)?.1.as_deref()
+    }
+}
+
+impl Service {
+    /// The code that it runs, if that stands in the repository: its image is built from it here, or the code is mounted.
+    pub fn application<'r>(&self, repo: &'r Repo) -> Option<&'r Application> {
+        repo.applications.found.get(&Key::of(self, repo))?.as_ref()
+    }
+}
+
+impl Application {
+    fn of(service: &Service, key: &Key, repo: &Repo) -> Option<Self> {
+        let build = service.build_context(repo);
+        let (dir, place) = match &build {
+            Some(build) => home::of_build(service, key, build, repo),
+            None if service.build.is_none() => home::of_mounts(service, key, repo)?,
+            None => return None,
+        };
+        let started =
+            |dir: &str| entry::entries(&entry::starts(key, build.as_ref(), dir, repo), dir, build.as_ref(), repo);
+        let (mut dir, mut place, mut entries) = (dir.clone(), place, started(&dir));
+        let is_inside =
+            |file: &FileId| repo.tree.path(*file).strip_prefix(&*dir).is_some_and(|rest| rest.starts_with('/'));
+        if let Some(build) =
+            build.as_ref().filter(|_| !dir.is_empty() && !entries.iter().any(is_inside) && !entries.is_empty())
+        {
+            dir.clone_from(&build.dir);
+            place = service.build.as_ref().map_or(place, |build| build.place);
+            entries = started(&dir);
+        }
+        let shipped = reach::Shipped { build: build.as_ref().map(|build| (build, build.sources())), dir: &dir, repo };
+        let (modules, reached) = reach::modules(&shipped, &entries);
+        (!modules.is_empty()).then_some(Self { dir, place, entries, modules, reached })
+    }
+
+    /// Whether the file is one of its modules.
+    pub fn has(&self, file: FileId) -> bool {
+        self.modules.binary_search(&file).is_ok()
+    }
+
+    /// Whether the entries reach the file: it does run.
+    pub fn reaches(&self, file: FileId) -> bool {
+        self.reached.binary_search(&file).is_ok()
+    }
+}
+
+/// What a word of a Dockerfile says with the build arguments that a service gives.
+fn expanded(text: &crate::dockerfile::Text, key: &Key) -> String {
+    let mut out = text.written.clone();
+    for (name, _) in &key.args {
+        let Some(value) = key.arg(name) else { continue };
+        out = out.replace(&format!("${{{name}}}"), value);
+        if out.ends_with(&format!("${name}")) || out.contains(&format!("${name}/")) {
+            out = out.replace(&format!("${name}"), value);
+        }
+    }
+    if out.contains('$') { text.known().to_owned() } else { out }
+}
+
+/// The stages that the build needs, with the one that is built last.
+fn stages<'r>(build: &BuildContext<'r>) -> Vec<&'r crate::Stage> {
+    build.dockerfile.needed(build.target.as_deref())
+}
+
+#[cfg(test)]
+mod tests;
