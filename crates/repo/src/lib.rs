@@ -8,6 +8,7 @@
 pub mod boot;
 mod build_context;
 pub mod compose;
+pub mod docker;
 pub mod dockerfile;
 mod dockerignore;
 mod document;
@@ -38,6 +39,7 @@ mod working_copy;
 
 pub use build_context::{BuildContext, Builder, Sent};
 pub use compose::{Compose, Project, Service};
+pub use docker::DockerCall;
 pub use dockerfile::{Dockerfile, Stage};
 pub use dockerignore::{DockerIgnore, IgnoreLine};
 pub use document::{Input, Kind, Lowered};
