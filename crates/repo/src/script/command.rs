@@ -1,6 +1,7 @@
 //! A simple command, and what it runs through `sudo`, `docker exec`, `ssh` and their like.
 
 use super::{NodeId, NodeKind, Options, Redirect, Script, Simple, Word};
+use crate::docker::options;
 use std::borrow::Cow;
 use twiceshy_source::{Place, Span, Tree};
 
@@ -222,68 +223,18 @@ impl<'a> Invocation<'a> {
             args.get(at).filter(|word| word.literal().is_some_and(|text| verbs.contains(&&*text)))?;
             Some(at)
         };
-        const EXEC: &[&str] =
-            &["-u", "--user", "-e", "--env", "-w", "--workdir", "--env-file", "--index", "--detach-keys"];
-        const RUN: &[&str] = &[
-            "-u",
-            "--user",
-            "-e",
-            "--env",
-            "-w",
-            "--workdir",
-            "--env-file",
-            "-v",
-            "--volume",
-            "--name",
-            "--entrypoint",
-            "-p",
-            "--publish",
-            "--network",
-            "--net",
-            "--mount",
-            "-l",
-            "--label",
-            "--add-host",
-            "-m",
-            "--memory",
-            "--cpus",
-            "--platform",
-            "--hostname",
-            "-h",
-            "--link",
-            "--user",
-            "--volumes-from",
-            "--restart",
-            "--log-driver",
-            "--log-opt",
-            "--cap-add",
-            "--cap-drop",
-            "--security-opt",
-            "--tmpfs",
-            "--ulimit",
-            "--shm-size",
-            "--pull",
-            "--gpus",
-            "--device",
-            "--dns",
-            "--health-cmd",
-            "--ip",
-            "--pid",
-            "--ipc",
-            "--userns",
-        ];
         match &*name {
             "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
                 let mut args = args;
-                let mut at = skip_options(args, DOCKER_WITH_VALUE);
+                let mut at = skip_options(args, options::COMPOSE.with_value);
                 if args.get(at).is_some_and(|word| word.is("compose") || word.is("container")) {
                     args = args.get(at + 1..)?;
-                    at = skip_options(args, DOCKER_WITH_VALUE);
+                    at = skip_options(args, options::COMPOSE.with_value);
                 }
                 let verb = args.get(at)?.literal()?;
                 let with_value = match &*verb {
-                    "exec" => EXEC,
-                    "run" => RUN,
+                    "exec" => options::EXEC.with_value,
+                    "run" => options::RUN.with_value,
                     _ => return None,
                 };
                 let rest = args.get(at + 1..)?;
@@ -306,26 +257,6 @@ impl<'a> Invocation<'a> {
     }
 }
 
-/// Global options of docker and Compose that take a value.
-pub(super) const DOCKER_WITH_VALUE: &[&str] = &[
-    "-f",
-    "--file",
-    "-p",
-    "--project-name",
-    "--profile",
-    "--env-file",
-    "--project-directory",
-    "-H",
-    "--host",
-    "-c",
-    "--context",
-    "--config",
-    "-l",
-    "--log-level",
-    "--ansi",
-    "--parallel",
-];
-
 /// Options of ssh that take a value.
 pub(super) const SSH_WITH_VALUE: &[&str] = &[
     "-i", "-p", "-o", "-l", "-F", "-J", "-L", "-R", "-D", "-b", "-c", "-E", "-e", "-I", "-m", "-O", "-Q", "-S", "-W",
@@ -339,7 +270,7 @@ pub(super) fn skip_options(words: &[Word], with_value: &[&str]) -> usize {
         match word.literal() {
             Some(text) if text == "--" => return at + 1,
             Some(text) if text.len() > 1 && text.starts_with('-') => {
-                at += if with_value.contains(&&*text) { 2 } else { 1 };
+                at += if takes_next(&text, with_value) { 2 } else { 1 };
             }
             Some(_) => return at,
             None if word_starts_with(word, "-") => at += 1,
@@ -347,6 +278,17 @@ pub(super) fn skip_options(words: &[Word], with_value: &[&str]) -> usize {
         }
     }
     at
+}
+
+/// Whether the value of an option is the next word: `-u app`, `-nu app`, not `-uapp`, `--user=app`.
+fn takes_next(option: &str, with_value: &[&str]) -> bool {
+    if option.starts_with("--") {
+        return with_value.contains(&option);
+    }
+    let first = option.char_indices().skip(1).find(|(_, letter)| {
+        with_value.iter().any(|known| known.strip_prefix('-').is_some_and(|known| known.chars().eq([*letter])))
+    });
+    first.is_some_and(|(at, letter)| at + letter.len_utf8() == option.len())
 }
 
 fn word_starts_with(word: &Word, start: &str) -> bool {

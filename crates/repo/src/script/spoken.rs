@@ -1,7 +1,7 @@
 //! A command as people say it: `docker compose up`, `manage.py migrate`.
 
 use super::Command;
-use super::command::DOCKER_WITH_VALUE;
+use crate::docker::options;
 use std::borrow::Cow;
 use twiceshy_source::Tree;
 
@@ -68,7 +68,7 @@ impl Command<'_> {
             at += 1;
             let Some(text) = word.literal() else { continue };
             if text.starts_with('-') {
-                at += usize::from(WITH_VALUE.iter().chain(DOCKER_WITH_VALUE).any(|option| **option == *text));
+                at += usize::from(WITH_VALUE.iter().chain(options::COMPOSE.with_value).any(|option| **option == *text));
                 continue;
             }
             let is_verb = VERBS.contains(&&*text) || text.contains("migrate");
