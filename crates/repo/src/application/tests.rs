@@ -1,3 +1,5 @@
+//! Which code services run.
+
 use super::*;
 use twiceshy_source::Tree;
 
