@@ -35,6 +35,7 @@ pub mod script;
 mod settings;
 mod sql;
 mod sqlalchemy;
+mod stale_mount;
 mod tsconfig;
 pub mod workflow;
 mod working_copy;
@@ -64,6 +65,7 @@ pub use route::{Address, Backend, FileProvider, Hostname, Route, Router, Routing
 pub use script::Script;
 pub use sql::Sql;
 pub use sqlalchemy::{Column, ColumnType, EnumType};
+pub use stale_mount::{Reread, StaleMount};
 pub use tsconfig::{Alias, TsConfig};
 pub use twiceshy_source::{Edit, FileId, Place, Source, Span, Tree};
 pub use workflow::{Action, Workflow};

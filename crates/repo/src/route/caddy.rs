@@ -187,11 +187,13 @@ impl<'a> Reader<'a> {
 /// Snippets that import each other could multiply without end.
 const MAX_PASSES: usize = 1_000;
 
-/// Path, backend, where it stands, and the hostnames that a matcher demands.
 #[derive(Default)]
 struct Found {
-    passes: Vec<(Option<String>, Backend, Place, Option<Vec<Hostname>>)>,
+    passes: Vec<Pass>,
 }
+
+/// Path, backend, where it stands, and the hostnames that a matcher demands.
+type Pass = (Option<String>, Backend, Place, Option<Vec<Hostname>>);
 
 /// The addresses between commas, each with its offset.
 fn parts(text: &str) -> impl Iterator<Item = (usize, &str)> {

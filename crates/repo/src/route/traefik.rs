@@ -3,6 +3,7 @@
 use super::rule::Rule;
 use super::{Address, Backend, Hostname, Route, Router, Routing};
 use crate::settings::Setting;
+use crate::{Repo, Service};
 use twiceshy_source::{FileId, Place, Span};
 
 /// Where Traefik looks for dynamic configuration in files (`providers.file`).
@@ -29,6 +30,55 @@ pub(super) fn read(root: &Setting, file: FileId) -> Option<Routing> {
     }
     let routes = dynamic.into_iter().flat_map(routes).collect();
     Some(Routing { file, by: Router::TraefikFile, routes, tunnel: None, provider })
+}
+
+impl Repo {
+    /// Where the Traefik of a service looks for dynamic configuration in files: what its flags, its environment and the
+    /// static configuration that is mounted into it say.
+    pub fn file_providers(&self, service: &Service) -> Vec<FileProvider> {
+        let mut said: Vec<(String, String, Place)> = Vec::new();
+        let argv = service.argv();
+        for (at, word) in argv.iter().enumerate() {
+            let Some(flag) = word.text().strip_prefix("--").filter(|flag| starts_with(flag, "providers.file")) else {
+                continue;
+            };
+            let place = |word: &twiceshy_source::Extract| word.place(Span::new(0, word.text().len()));
+            match flag.split_once('=') {
+                Some((key, value)) => said.push((key.to_ascii_lowercase(), value.to_owned(), place(word))),
+                None => {
+                    let value = argv.get(at + 1).filter(|next| !next.text().starts_with('-'));
+                    let text = value.map_or("true", |value| value.text());
+                    said.push((flag.to_ascii_lowercase(), text.to_owned(), place(value.unwrap_or(word))));
+                }
+            }
+        }
+        for variable in &service.environment {
+            let key = variable.name.strip_prefix("TRAEFIK_").unwrap_or_default().to_ascii_lowercase().replace('_', ".");
+            if let Some(value) = variable.value.as_ref().filter(|_| starts_with(&key, "providers.file")) {
+                said.push((key, value.shown().to_owned(), value.place()));
+            }
+        }
+        let watch = !said.iter().any(|(key, value, _)| key.ends_with(".watch") && value == "false");
+        let mut providers: Vec<FileProvider> = said
+            .into_iter()
+            .filter(|(key, ..)| key.ends_with(".filename") || key.ends_with(".directory"))
+            .map(|(key, path, place)| FileProvider { path, is_directory: key.ends_with(".directory"), watch, place })
+            .collect();
+        let mounted = |path: &str| {
+            service
+                .mounts
+                .iter()
+                .filter_map(|mount| mount.path.as_deref())
+                .any(|mount| path.strip_prefix(mount).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+        };
+        let files = self.routings.iter().filter(|routing| mounted(self.tree.path(routing.file)));
+        providers.extend(files.filter_map(|routing| routing.provider.clone()));
+        providers
+    }
+}
+
+fn starts_with(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
 fn provider(file: &Setting) -> Option<FileProvider> {
