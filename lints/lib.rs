@@ -13,6 +13,7 @@ mod unbounded_log;
 mod undefined_service;
 mod unknown_workflow;
 mod untracked_import;
+mod watches_single_file;
 
 use twiceshy_lint::Entry;
 
@@ -32,5 +33,6 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
         Entry::of::<untracked_import::UntrackedImport>(),
+        Entry::of::<watches_single_file::WatchesSingleFile>(),
     ]
 }

@@ -44,6 +44,12 @@ pub enum Kind {
     Rust,
     /// A Markdown page.
     Markdown,
+    /// A Caddyfile.
+    Caddy,
+    /// A configuration of nginx's, or a template of one.
+    Nginx,
+    /// A YAML or TOML file that may say what leads where: Traefik's, cloudflared's.
+    Routing,
 }
 
 impl Kind {
@@ -80,6 +86,12 @@ impl Kind {
         if lower == ".env" || lower.starts_with(".env.") || extension == "env" {
             return Some(Self::Env);
         }
+        if is_caddyfile(&lower, extension) {
+            return Some(Self::Caddy);
+        }
+        if is_nginx(path, &lower, extension) {
+            return Some(Self::Nginx);
+        }
         match extension {
             "yml" | "yaml"
                 if path.contains(".github/workflows/") && Tree::parent(path).ends_with(".github/workflows") =>
@@ -101,10 +113,40 @@ impl Kind {
             "toml" if lower == "pyproject.toml" => Some(Self::Requirements),
             "lock" if matches!(lower.as_str(), "uv.lock" | "poetry.lock") => Some(Self::Requirements),
             "txt" | "in" if stem.contains("requirements") || path.contains("requirements/") => Some(Self::Requirements),
+            "yml" | "yaml" | "toml" => may_route(path, stem).then_some(Self::Routing),
             "" => shebang(&first_line()?),
             _ => None,
         }
     }
+}
+
+/// `Caddyfile`, `Caddyfile.prod`, `site.caddy`; what ends like a page or a program is about one.
+fn is_caddyfile(lower: &str, extension: &str) -> bool {
+    let is_about = matches!(extension, "md" | "sh" | "py" | "js" | "ts" | "go" | "json" | "j2" | "erb");
+    extension == "caddy"
+        || extension == "caddyfile"
+        || (lower == "caddyfile" || lower.starts_with("caddyfile.") || lower.starts_with("caddyfile-")) && !is_about
+}
+
+/// `nginx.conf`, and `*.conf`, also as a template, in a directory that says it is nginx's.
+fn is_nginx(path: &str, lower: &str, extension: &str) -> bool {
+    let is_conf = extension == "conf" || lower.contains(".conf.") || extension == "nginx";
+    let is_about = matches!(extension, "md" | "sh" | "py" | "js" | "ts" | "go" | "json" | "yml" | "yaml" | "erb");
+    is_conf
+        && !is_about
+        && (lower.contains("nginx")
+            || path.rsplit('/').skip(1).any(|directory| {
+                let directory = directory.to_ascii_lowercase();
+                directory.contains("nginx")
+                    || matches!(directory.as_str(), "conf.d" | "sites-enabled" | "sites-available")
+            }))
+}
+
+/// Whether a YAML or TOML file may be one of Traefik's or cloudflared's; what stands in it decides.
+fn may_route(path: &str, stem: &str) -> bool {
+    const WORDS: &[&str] =
+        &["traefik", "cloudflare", "tunnel", "proxy", "ingress", "dynamic", "routers", "routes", "gateway", "edge"];
+    stem == "config" || WORDS.iter().any(|word| path.to_ascii_lowercase().contains(word))
 }
 
 /// Compose reads `compose.yaml` and `docker-compose.yml`; people pass `-f docker-compose.prod.yml`, `prod.compose.yml`.
@@ -181,6 +223,8 @@ pub struct Lowered {
     pub env: Vec<Env>,
     /// Python requirements.
     pub requirements: Vec<Requirements>,
+    /// Files that say what leads where.
+    pub routings: Vec<crate::Routing>,
     /// What was not understood.
     pub flaws: Vec<Flaw>,
 }
@@ -205,6 +249,9 @@ pub(crate) fn lower(kind: Kind, input: Input<'_>) -> Lowered {
         Kind::Requirements => crate::requirements::lower(input, &mut out),
         Kind::Rust => crate::rust::lower(input, &mut out),
         Kind::Markdown => crate::markdown::lower(input, &mut out),
+        Kind::Caddy => crate::route::lower_caddy(input, &mut out),
+        Kind::Nginx => crate::route::lower_nginx(input, &mut out),
+        Kind::Routing => crate::route::lower_settings(input, &mut out),
     }
     list_what_shell_lost(&mut out);
     out

@@ -48,6 +48,9 @@ pub struct Repo {
     pub env: Vec<Env>,
     /// Every list of Python requirements.
     pub requirements: Vec<Requirements>,
+    /// Every file that says what leads where, by path.
+    pub routings: Vec<crate::Routing>,
+    pub(crate) routes: std::sync::OnceLock<Vec<crate::Route>>,
     pub(crate) python_index: std::sync::OnceLock<crate::python::Index>,
     pub(crate) importers: std::sync::OnceLock<rustc_hash::FxHashMap<FileId, Vec<FileId>>>,
     pub(crate) imports: std::sync::OnceLock<crate::resolve::Index>,
@@ -83,6 +86,15 @@ impl Repo {
                 all.absorb(lowered);
             }
         }
+        for (file, kind) in crate::route::named_files(&tree, &all) {
+            let result = Read::as_kind(&tree, file, kind);
+            skipped.extend(result.skips);
+            if let Some(lowered) = result.lowered {
+                checked += 1;
+                all.absorb(lowered);
+            }
+        }
+        all.routings.sort_by_key(|routing| routing.file);
         all.compose.sort_by_key(|compose| compose.file);
         all.env.sort_by_key(|env| env.file);
         skipped.sort();
@@ -106,6 +118,8 @@ impl Repo {
             tsconfigs: all.tsconfigs,
             env: all.env,
             requirements: all.requirements,
+            routings: all.routings,
+            routes: std::sync::OnceLock::new(),
             python_index: std::sync::OnceLock::new(),
             importers: std::sync::OnceLock::new(),
             imports: std::sync::OnceLock::new(),
@@ -217,5 +231,6 @@ impl Lowered {
         self.tsconfigs.extend(other.tsconfigs);
         self.env.extend(other.env);
         self.requirements.extend(other.requirements);
+        self.routings.extend(other.routings);
     }
 }

@@ -8,6 +8,7 @@
 //!   [`Extract`](twiceshy_source::Extract) of one, that text is.
 //! * Trees are borrowed by the worker that lowers them and die with it.
 
+pub mod blocks;
 pub mod code;
 pub mod dockerfile;
 pub mod dotenv;

@@ -43,7 +43,7 @@ pub enum MountKind {
 }
 
 impl Mount {
-    pub(super) fn read(value: &Value, dir: &dyn Fn(FileId) -> String) -> Option<Self> {
+    pub(crate) fn read(value: &Value, dir: &dyn Fn(FileId) -> String) -> Option<Self> {
         match value.as_text() {
             Some(text) => Some(Self::short(text, dir)),
             None if value.is_map() => Some(Self::long(value, dir)),

@@ -296,6 +296,11 @@ impl Service {
         self.value(&["labels"]).map(variables).unwrap_or_default()
     }
 
+    /// Labels of its Swarm service (`deploy.labels`).
+    pub fn deploy_labels(&self) -> Vec<EnvVar> {
+        self.value(&["deploy", "labels"]).map(variables).unwrap_or_default()
+    }
+
     /// The logging driver's name and options.
     pub fn logging(&self) -> Option<&Value> {
         self.value(&["logging"])
