@@ -1,6 +1,9 @@
 //! A system as a graph: what runs, what it keeps, who reaches it, and what acts on it.
 
 use crate::compose::{Mount, MountKind, Published};
+use crate::docker::{Act, DockerCall};
+use crate::route::Router;
+use crate::script::Host;
 use crate::{Project, Repo, Service};
 use std::collections::BTreeMap;
 use twiceshy_source::{FileId, Place};
@@ -23,7 +26,8 @@ pub struct Node {
     pub kind: NodeKind,
     /// Its name: of all nodes of its kind, no other has it.
     pub name: String,
-    /// What a person wants to know beside the name: the image, or the Dockerfile.
+    /// What a person wants to know beside the name: the image or the Dockerfile of a service, who routes a hostname, what
+    /// a script does to the whole project.
     pub detail: String,
     /// The networks that it is on, of a service.
     pub networks: Vec<String>,
@@ -38,6 +42,12 @@ pub struct Node {
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NodeKind {
+    /// A workflow that acts on services.
+    Workflow,
+    /// A script or Makefile that acts on services.
+    Script,
+    /// A hostname by which the public reaches a service.
+    Hostname,
     /// A port of the host.
     Port,
     /// A service.
@@ -66,6 +76,10 @@ pub struct Edge {
 /// How one node hangs on another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EdgeKind {
+    /// A workflow or script starts, stops or enters a service.
+    ActsOn,
+    /// A hostname leads to a service.
+    Routes,
     /// A port leads to a service.
     Publishes,
     /// A service starts after another.
@@ -79,10 +93,12 @@ pub enum EdgeKind {
 impl Repo {
     /// Every project as a graph, by its files.
     pub fn charts(&self) -> Vec<Chart> {
-        self.projects.iter().filter(|project| !project.services.is_empty()).map(|project| self.chart(project)).collect()
+        let calls = self.docker_calls();
+        let projects = self.projects.iter().filter(|project| !project.services.is_empty());
+        projects.map(|project| self.chart(project, &calls)).collect()
     }
 
-    fn chart(&self, project: &Project) -> Chart {
+    fn chart(&self, project: &Project, calls: &[DockerCall<'_>]) -> Chart {
         let mut chart = Chart { files: project.files.clone(), nodes: Vec::new(), edges: Vec::new() };
         for service in &project.services {
             chart.nodes.push(self.service_node(service));
@@ -94,7 +110,76 @@ impl Repo {
                 chart.mount(at, mount, project);
             }
         }
+        self.hostnames(&mut chart, project);
+        for call in calls {
+            self.acts(&mut chart, project, call);
+        }
         chart
+    }
+
+    fn hostnames(&self, chart: &mut Chart, project: &Project) {
+        for route in self.routes().iter().filter(|route| route.by != Router::Port) {
+            let Some(hostname) = &route.hostname else { continue };
+            let Some(service) = route.service(self) else { continue };
+            let Some(to) = project.services.iter().position(|other| other.place == service.place) else { continue };
+            let from = chart.node(NodeKind::Hostname, &hostname.name, route.by.name(), hostname.place);
+            let label = route.path.clone().unwrap_or_default();
+            chart.edges.push(Edge { from, to, kind: EdgeKind::Routes, label, place: route.place });
+        }
+    }
+
+    /// What a command of a script does to a project: an edge to every service that it names. One that names none acts
+    /// on them all, and is said at the script itself.
+    fn acts(&self, chart: &mut Chart, project: &Project, call: &DockerCall<'_>) {
+        let script = call.script();
+        let kind = match script.host.outermost() {
+            Host::Step { .. } => NodeKind::Workflow,
+            Host::File | Host::Recipe { .. } => NodeKind::Script,
+            _ => return,
+        };
+        let place = call.command.words_place();
+        let (verb, services, is_named) = match &call.act {
+            Act::Compose(compose) if !only_looks(&compose.verb) => {
+                let Some(scope) = self.compose_scope(call) else { return };
+                let ours = scope.services.iter().filter(|(of, _)| std::ptr::eq(*of, project));
+                let ours: Vec<_> = ours.map(|(_, service)| service.place).collect();
+                if !scope.projects.iter().any(|of| std::ptr::eq(*of, project)) {
+                    return;
+                }
+                (compose.verb.clone(), ours, scope.is_named)
+            }
+            Act::Exec(exec) => {
+                let Some((of, service)) = self.container_service(&exec.container.pattern()) else { return };
+                if !std::ptr::eq(of, project) {
+                    return;
+                }
+                ("exec".to_owned(), vec![service.place], true)
+            }
+            _ => return,
+        };
+        let path = self.tree.path(script.file);
+        let from = chart.node(kind, path, "", place);
+        if let Some(node) = chart.nodes.get_mut(from) {
+            node.files = vec![script.file];
+            if !is_named {
+                let known: Vec<&str> = node.detail.split(", ").collect();
+                if !known.contains(&verb.as_str()) {
+                    node.detail = if node.detail.is_empty() { verb } else { format!("{}, {verb}", node.detail) };
+                }
+                return;
+            }
+        }
+        for service in services {
+            let Some(to) = project.services.iter().position(|other| other.place == service) else { continue };
+            let same = chart.edges.iter_mut().find(|edge| edge.from == from && edge.to == to);
+            match same {
+                Some(edge) if edge.label.split(", ").any(|known| known == verb) => {}
+                Some(edge) => edge.label = format!("{}, {verb}", edge.label),
+                None => {
+                    chart.edges.push(Edge { from, to, kind: EdgeKind::ActsOn, label: verb.clone(), place });
+                }
+            }
+        }
     }
 
     fn service_node(&self, service: &Service) -> Node {
@@ -115,6 +200,25 @@ impl Repo {
             files: dockerfile.into_iter().collect(),
         }
     }
+}
+
+/// Whether a verb of Compose changes nothing that runs.
+fn only_looks(verb: &str) -> bool {
+    matches!(
+        verb,
+        "" | "config"
+            | "convert"
+            | "events"
+            | "images"
+            | "logs"
+            | "ls"
+            | "port"
+            | "ps"
+            | "stats"
+            | "top"
+            | "version"
+            | "volumes"
+    )
 }
 
 impl Chart {

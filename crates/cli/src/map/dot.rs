@@ -29,7 +29,8 @@ fn chart(out: &mut String, chart: usize, marked: &Marked<'_>) {
         lines.extend(node.profiles.iter().map(|profile| format!("profile {profile}")));
         lines.extend(marked.about(Part::Node(at)).map(|(number, found)| format!("⚠ {number} {}", found.lint)));
         let shape = match node.kind {
-            NodeKind::Port => "ellipse",
+            NodeKind::Port | NodeKind::Hostname => "ellipse",
+            NodeKind::Script | NodeKind::Workflow => "note",
             NodeKind::Service => "box",
             NodeKind::Volume => "cylinder",
             NodeKind::Path => "folder",
@@ -44,7 +45,8 @@ fn chart(out: &mut String, chart: usize, marked: &Marked<'_>) {
         let mut lines: Vec<String> = Some(edge.label.clone()).filter(|label| !label.is_empty()).into_iter().collect();
         lines.extend(marked.about(Part::Edge(at)).map(|(number, found)| format!("⚠ {number} {}", found.lint)));
         let style = match edge.kind {
-            EdgeKind::Publishes | EdgeKind::DependsOn => "solid",
+            EdgeKind::Publishes | EdgeKind::Routes | EdgeKind::DependsOn => "solid",
+            EdgeKind::ActsOn => "dotted",
             EdgeKind::Mounts => "solid, arrowhead=none",
             EdgeKind::Reads => "dashed, arrowhead=none",
         };

@@ -103,6 +103,9 @@ pub(super) fn write(charts: &[Marked<'_>], view: &View<'_>) -> Result<Vec<u8>, s
 
 fn node_kind(kind: NodeKind) -> &'static str {
     match kind {
+        NodeKind::Workflow => "workflow",
+        NodeKind::Script => "script",
+        NodeKind::Hostname => "hostname",
         NodeKind::Port => "port",
         NodeKind::Service => "service",
         NodeKind::Volume => "volume",
@@ -112,6 +115,8 @@ fn node_kind(kind: NodeKind) -> &'static str {
 
 fn edge_kind(kind: EdgeKind) -> &'static str {
     match kind {
+        EdgeKind::ActsOn => "acts-on",
+        EdgeKind::Routes => "routes",
         EdgeKind::Publishes => "publishes",
         EdgeKind::DependsOn => "depends-on",
         EdgeKind::Mounts => "mounts",

@@ -3,6 +3,7 @@
 //! Layers as Sugiyama, Tagawa and Toda draw them: what hangs on something stands to its left, an edge over several layers
 //! has a point in each, every layer is ordered by the middle of its neighbours, and then moved towards them.
 
+use rustc_hash::FxHashMap;
 use twiceshy_repo::map::{Chart, NodeKind};
 
 /// A box, or a point of an edge.
@@ -56,12 +57,13 @@ impl Layout {
     }
 }
 
-/// The layer of every node: ports, then services, those that others hang on further right, then what is mounted.
+/// The layer of every node: what comes from outside, then services, those that others hang on further right, then what is mounted.
 fn layers(chart: &Chart) -> Vec<usize> {
     let is = |at: usize, kind: NodeKind| chart.nodes.get(at).is_some_and(|node| node.kind == kind);
     let mut layers = vec![0; chart.nodes.len()];
-    let has_ports = chart.nodes.iter().any(|node| node.kind == NodeKind::Port);
-    let first = usize::from(has_ports);
+    use NodeKind::{Hostname, Port, Script, Workflow};
+    let has_outside = chart.nodes.iter().any(|node| matches!(node.kind, Workflow | Script | Hostname | Port));
+    let first = usize::from(has_outside);
     let services: Vec<usize> = (0..chart.nodes.len()).filter(|&at| is(at, NodeKind::Service)).collect();
     for &at in &services {
         layers[at] = first;
@@ -116,6 +118,8 @@ impl Net {
         let mut spots: Vec<Spot> = spots.collect();
         let mut lanes = Vec::new();
         let mut pairs = Vec::new();
+        // Edges to one node share a lane, as cables do: else a node that everything hangs on fills the page.
+        let mut shared: FxHashMap<(usize, usize), usize> = FxHashMap::default();
         for edge in &chart.edges {
             let (mut from, mut to) = (edge.from, edge.to);
             if layer_of[from] > layer_of[to] {
@@ -124,16 +128,21 @@ impl Net {
             let mut lane = Vec::new();
             let mut last = from;
             for layer in layer_of[from] + 1..layer_of[to] {
-                spots.push(Spot { layer, y: 0.0, height: LANE });
-                lane.push(spots.len() - 1);
-                pairs.push((last, spots.len() - 1));
-                last = spots.len() - 1;
+                let point = *shared.entry((to, layer)).or_insert_with(|| {
+                    spots.push(Spot { layer, y: 0.0, height: LANE });
+                    spots.len() - 1
+                });
+                lane.push(point);
+                pairs.push((last, point));
+                last = point;
             }
             if layer_of[from] != layer_of[to] {
                 pairs.push((last, to));
             }
             lanes.push(lane);
         }
+        pairs.sort_unstable();
+        pairs.dedup();
         let mut right = vec![Vec::new(); spots.len()];
         let mut left = vec![Vec::new(); spots.len()];
         for (from, to) in pairs {

@@ -33,7 +33,8 @@ fn chart(out: &mut String, marked: &Marked<'_>) {
             let _ = write!(label, "<br/>⚠ {number} {}", diagnostic.lint);
         }
         let (open, close) = match node.kind {
-            NodeKind::Port => ("([", "])"),
+            NodeKind::Port | NodeKind::Hostname => ("([", "])"),
+            NodeKind::Script | NodeKind::Workflow => ("[[", "]]"),
             NodeKind::Service => ("[", "]"),
             NodeKind::Volume => ("[(", ")]"),
             NodeKind::Path => ("[/", "/]"),
@@ -47,7 +48,8 @@ fn chart(out: &mut String, marked: &Marked<'_>) {
             let _ = write!(label, "{gap}⚠ {number} {}", diagnostic.lint);
         }
         let arrow = match edge.kind {
-            EdgeKind::Publishes | EdgeKind::DependsOn => "-->",
+            EdgeKind::Publishes | EdgeKind::Routes | EdgeKind::DependsOn => "-->",
+            EdgeKind::ActsOn => "-.->",
             EdgeKind::Mounts => "---",
             EdgeKind::Reads => "-.-",
         };

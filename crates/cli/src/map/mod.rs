@@ -1,6 +1,7 @@
 //! `twiceshy map`: a system drawn, with the findings where they are.
 
 mod dot;
+mod fold;
 mod json;
 mod layout;
 mod mermaid;

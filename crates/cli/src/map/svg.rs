@@ -1,5 +1,6 @@
 //! A map as a picture: the projects one below the other, and under each what was found about it.
 
+use super::fold::{Folded, fold};
 use super::layout::{Layout, Spot};
 use super::{Mark, Marked};
 use crate::text::visible::visible;
@@ -12,6 +13,8 @@ const BOX: f64 = 208.0;
 const COLUMN: f64 = BOX + 96.0;
 /// What a character of the small type is wide, on average.
 const SMALL: f64 = 5.9;
+/// More edges than this leave no room for words at dependencies.
+const CROWDED: usize = 40;
 /// Colours for networks: told apart by people who see red and green alike (Okabe and Ito).
 const NETWORKS: [&str; 7] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#999933"];
 
@@ -20,13 +23,13 @@ text{font:13px system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;fil
 .title{font-size:17px;font-weight:600}.name{font-weight:600}.small{font-size:11px;fill:#495057}\
 .mono{font:11px ui-monospace,Menlo,Consolas,monospace;fill:#495057}\
 .back{fill:#ffffff}.box{stroke-width:1.2}.service{fill:#eef3fb;stroke:#4c6ef5}.volume{fill:#e6f7f1;stroke:#0c8599}\
-.path{fill:#f4f5f6;stroke:#868e96}.port{fill:#f3ecfb;stroke:#7048e8}.asleep{stroke-dasharray:5 3}\
+.path{fill:#f4f5f6;stroke:#868e96}.port{fill:#f3ecfb;stroke:#7048e8}.script{fill:#fdf6e3;stroke:#b08900}.asleep{stroke-dasharray:5 3}\
 .edge{fill:none;stroke:#868e96;stroke-width:1.3}.reads{stroke-dasharray:4 3}.tip{fill:#868e96}\
 .error{stroke:#c92a2a;stroke-width:2}.warn{stroke:#e67700;stroke-width:2}\
 .mark-error{fill:#c92a2a}.mark-warn{fill:#e67700}.mark-pedantic{fill:#868e96}.mark{font-size:11px;font-weight:700;fill:#ffffff}\
 .halo{fill:#ffffff;fill-opacity:.85}\
 @media(prefers-color-scheme:dark){text{fill:#e9ecef}.small,.mono{fill:#adb5bd}.back{fill:#1a1b1e}.halo{fill:#1a1b1e}\
-.service{fill:#222b45}.volume{fill:#14312f}.path{fill:#2a2c30}.port{fill:#2d2440}.mark{fill:#ffffff}}";
+.service{fill:#222b45}.volume{fill:#14312f}.path{fill:#2a2c30}.port{fill:#2d2440}.script{fill:#332c16}.mark{fill:#ffffff}}";
 
 /// One SVG document.
 pub(super) fn write(charts: &[Marked<'_>]) -> String {
@@ -34,7 +37,7 @@ pub(super) fn write(charts: &[Marked<'_>]) -> String {
     let mut y = MARGIN;
     let mut width: f64 = 480.0;
     for marked in charts {
-        let drawn = Drawing::of(marked, y);
+        let drawn = Drawing::of(&fold(marked), y);
         body.push_str(&drawn.svg);
         y = drawn.bottom + MARGIN;
         width = width.max(drawn.width);
@@ -59,7 +62,7 @@ struct Drawing {
 }
 
 impl Drawing {
-    fn of(marked: &Marked<'_>, top: f64) -> Self {
+    fn of(Folded { marked, members }: &Folded<'_>, top: f64) -> Self {
         let chart = &marked.chart;
         let heights: Vec<f64> = chart.nodes.iter().map(height).collect();
         let layout = Layout::of(chart, &heights);
@@ -79,7 +82,8 @@ impl Drawing {
             drawing.edge(marked, at, &curve(from, to, lane, origin));
         }
         for (at, node) in chart.nodes.iter().enumerate() {
-            drawing.node(marked, at, node, layout.nodes[at], origin);
+            let stands_for = members.get(at).map(Vec::as_slice).unwrap_or_default();
+            drawing.node(marked, at, node, stands_for, layout.nodes[at], origin);
         }
         drawing.bottom = origin + layout.height + 20.0;
         for (number, mark) in (1..).zip(&marked.marks) {
@@ -118,20 +122,23 @@ impl Drawing {
         let Some(edge) = marked.chart.edges.get(at) else { return };
         let worst = marked.about(Part::Edge(at)).map(|(_, found)| found.level).min();
         let level = worst.map(|level| format!(" {}", level.name())).unwrap_or_default();
-        let reads = if edge.kind == EdgeKind::Reads { " reads" } else { "" };
+        let is_dashed = matches!(edge.kind, EdgeKind::Reads | EdgeKind::ActsOn);
+        let reads = if is_dashed { " reads" } else { "" };
         let _ = writeln!(
             self.svg,
             "<path class=\"edge{reads}{level}\" d=\"{}\"><title>{}</title></path>",
             curve.path,
             text(&edge.label)
         );
-        if matches!(edge.kind, EdgeKind::DependsOn | EdgeKind::Publishes) {
+        if !matches!(edge.kind, EdgeKind::Mounts | EdgeKind::Reads) {
             let (x, y) = curve.end;
             let back = if curve.is_backward { 7.0 } else { -7.0 };
             let _ = writeln!(self.svg, "<path class=\"tip\" d=\"M{x:.1} {y:.1}l{back} -4v8z\"/>");
         }
         let (x, y) = curve.middle;
-        let shown = cut(&edge.label, 15);
+        // Where everything waits for everything, the words would hide the lines.
+        let is_crowded = edge.kind == EdgeKind::DependsOn && marked.chart.edges.len() > CROWDED;
+        let shown = if is_crowded { String::new() } else { cut(&edge.label, 15) };
         if !shown.is_empty() {
             let width = SMALL * shown.chars().count() as f64 + 6.0;
             let _ = writeln!(
@@ -148,37 +155,44 @@ impl Drawing {
         self.badges(marked, Part::Edge(at), x, y - above);
     }
 
-    fn node(&mut self, marked: &Marked<'_>, at: usize, node: &Node, spot: Spot, origin: f64) {
+    fn node(&mut self, marked: &Marked<'_>, at: usize, node: &Node, members: &[String], spot: Spot, origin: f64) {
         let (x, y) = (MARGIN + COLUMN * spot.layer as f64, origin + spot.y);
         let worst = marked.about(Part::Node(at)).map(|(_, found)| found.level).min();
         let level = worst.map(|level| format!(" {}", level.name())).unwrap_or_default();
         let asleep = if node.profiles.is_empty() { "" } else { " asleep" };
         let class = match node.kind {
-            NodeKind::Port => "port",
+            NodeKind::Workflow | NodeKind::Script => "script",
+            NodeKind::Port | NodeKind::Hostname => "port",
             NodeKind::Service => "service",
             NodeKind::Volume => "volume",
             NodeKind::Path => "path",
         };
         let radius = match node.kind {
-            NodeKind::Port => spot.height / 2.0,
+            NodeKind::Port | NodeKind::Hostname => spot.height / 2.0,
             NodeKind::Service => 7.0,
             NodeKind::Volume => 14.0,
-            NodeKind::Path => 2.0,
+            NodeKind::Path | NodeKind::Workflow | NodeKind::Script => 2.0,
         };
-        let full = if node.detail.is_empty() { node.name.clone() } else { format!("{}: {}", node.name, node.detail) };
-        let _ = writeln!(
-            self.svg,
-            "<g><title>{}</title><rect class=\"box {class}{asleep}{level}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{BOX}\" height=\"{:.1}\" rx=\"{radius:.1}\"/>",
-            text(&full),
-            spot.height
-        );
+        let mut full = if members.is_empty() { node.name.clone() } else { members.join(", ") };
+        if !node.detail.is_empty() {
+            let _ = write!(full, ": {}", node.detail);
+        }
+        let _ = writeln!(self.svg, "<g><title>{}</title>", text(&full));
+        // A pile shows the edges of what lies below.
+        let piled = if members.is_empty() { 0 } else { 2 };
+        for nth in (0..=piled).rev() {
+            let off = 4.0 * f64::from(nth);
+            let (x, y, height) = (x + off, y + off, spot.height);
+            let _ = writeln!(
+                self.svg,
+                "<rect class=\"box {class}{asleep}{level}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{BOX}\" height=\"{height:.1}\" rx=\"{radius:.1}\"/>"
+            );
+        }
+        // The end of a path says more than its beginning.
+        let is_path = matches!(node.kind, NodeKind::Script | NodeKind::Workflow | NodeKind::Path);
+        let name = if is_path { cut_front(&node.name, 25) } else { cut(&node.name, 25) };
         let mut line = y + 19.0;
-        let _ = writeln!(
-            self.svg,
-            "<text class=\"name\" x=\"{:.1}\" y=\"{line:.1}\">{}</text>",
-            x + 14.0,
-            text(&cut(&node.name, 26))
-        );
+        let _ = writeln!(self.svg, "<text class=\"name\" x=\"{:.1}\" y=\"{line:.1}\">{}</text>", x + 14.0, text(&name));
         let mut lines = Vec::new();
         if !node.detail.is_empty() {
             // The end of a path or an image says more than its beginning.
