@@ -8,5 +8,6 @@ mod localhost;
 mod ports;
 mod postgres;
 mod shells;
+mod single_file_mount;
 mod unbounded_log;
 mod untracked_import;

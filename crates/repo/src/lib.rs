@@ -69,7 +69,9 @@ pub use python::{ImportTarget, Python, PythonImport};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
 pub use resolve::{Ignored, Resolved, Untracked};
-pub use route::{Address, Backend, FileProvider, Hostname, Route, Router, Routing, Zone};
+pub use route::{
+    Address, Backend, FileProvider, Hostname, Mention, Route, RoutedTwice, Router, Routing, Twice, UnroutedHost, Zone,
+};
 pub use script::Script;
 pub use sql::Sql;
 pub use sqlalchemy::{Column, ColumnType, EnumType};

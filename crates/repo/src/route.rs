@@ -12,12 +12,16 @@ mod named;
 mod nginx;
 mod rule;
 mod traefik;
+mod twice;
+mod unrouted;
 mod zone;
 
 pub use address::Address;
 pub use hostname::Hostname;
 pub(crate) use named::named_files;
 pub use traefik::FileProvider;
+pub use twice::{RoutedTwice, Twice};
+pub use unrouted::{Mention, UnroutedHost};
 pub use zone::Zone;
 
 use crate::{Input, Lowered, Repo, Service};
@@ -138,6 +142,7 @@ impl Repo {
             let mut routes: Vec<Route> =
                 self.routings.iter().flat_map(|routing| routing.routes.iter().cloned()).collect();
             routes.extend(labels::routes(self));
+            routes.extend(labels::defaults(self));
             routes.extend(labels::ports(self));
             routes
         })

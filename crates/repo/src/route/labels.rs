@@ -5,7 +5,7 @@ use super::{Backend, Hostname, Route, Router};
 use crate::compose::{EnvVar, Fallback, Published, Text};
 use crate::{Repo, Service};
 use rustc_hash::FxHashSet;
-use twiceshy_source::Place;
+use twiceshy_source::{Place, Span};
 
 /// The routes that services' labels give.
 pub(super) fn routes(repo: &Repo) -> Vec<Route> {
@@ -29,6 +29,23 @@ pub(super) fn routes(repo: &Repo) -> Vec<Route> {
                 (globbed(&part), text.place_of(span))
             };
             routes.extend(of_rule(text.raw(), &part, text.place(), &backend, Router::TraefikLabel));
+        }
+    }
+    routes
+}
+
+/// The rule that Traefik gives to every container that has none of its own: ``--providers.docker.defaultrule=Host(`{{ .Name }}.a.test`)``.
+pub(super) fn defaults(repo: &Repo) -> Vec<Route> {
+    let mut routes = Vec::new();
+    for service in repo.projects.iter().flat_map(|project| &project.services) {
+        for word in service.argv() {
+            let Some((flag, rule)) = word.text().split_once('=') else { continue };
+            if !flag.starts_with("--providers.") || !flag.to_ascii_lowercase().ends_with(".defaultrule") {
+                continue;
+            }
+            let place = word.place(Span::new(0, word.text().len()));
+            let part = |span: Span| (super::nginx::globbed(span.of(rule)), place);
+            routes.extend(of_rule(rule, &part, place, &Backend::Unknown, Router::TraefikLabel));
         }
     }
     routes
