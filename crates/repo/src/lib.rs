@@ -57,7 +57,7 @@ pub use python::json::{JsonClass, JsonTarget, JsonUse, JsonWay, JsonWrite};
 pub use python::{ImportTarget, Python, PythonImport};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
-pub use resolve::{Ignored, Resolved, Untracked};
+pub use resolve::{FailingImport, Ignored, Resolved, Untracked};
 pub use script::Script;
 pub use sql::Sql;
 pub use sqlalchemy::{Column, ColumnType, EnumType};

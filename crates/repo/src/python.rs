@@ -4,7 +4,7 @@ mod imports;
 pub mod json;
 pub(crate) mod machine;
 mod resolve;
-pub(crate) mod scan;
+mod scan;
 #[cfg(test)]
 mod tests;
 pub(crate) mod value;
@@ -12,6 +12,7 @@ pub(crate) mod value;
 pub use imports::PythonImport;
 pub use resolve::ImportTarget;
 pub(crate) use resolve::Index;
+pub(crate) use scan::{parse_all, parse_whole};
 
 use crate::{Input, Lowered, boot, log_file, migration};
 use machine::Machine;

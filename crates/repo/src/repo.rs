@@ -51,6 +51,7 @@ pub struct Repo {
     pub(crate) python_index: std::sync::OnceLock<crate::python::Index>,
     pub(crate) importers: std::sync::OnceLock<rustc_hash::FxHashMap<FileId, Vec<FileId>>>,
     pub(crate) imports: std::sync::OnceLock<crate::resolve::Index>,
+    pub(crate) failing_imports: Vec<crate::FailingImport>,
     skipped: Vec<Skip>,
     checked: usize,
 }
@@ -106,18 +107,18 @@ impl Repo {
             python_index: std::sync::OnceLock::new(),
             importers: std::sync::OnceLock::new(),
             imports: std::sync::OnceLock::new(),
+            failing_imports: Vec::new(),
             skipped,
             checked,
         };
-        crate::python::scan::parse_suspects(&mut repo);
-        crate::node::parse_suspects(&mut repo);
+        repo.find_failing_imports();
         repo
     }
 
     /// Parses also the modules of which nothing but their imports matters, so that every mistake in them is listed.
     #[must_use]
     pub fn thorough(mut self) -> Self {
-        crate::python::scan::parse_all(&mut self);
+        crate::python::parse_all(&mut self);
         crate::node::parse_all(&mut self);
         self
     }
