@@ -11,7 +11,7 @@ pub(super) fn imports(input: Input<'_>) -> Option<Python> {
     let arena = bumpalo::Bump::new();
     let found = python::scan_imports(input.text(), &arena).ok()?;
     let imports = imports::scanned(&found, input.file);
-    Some(Python { file: input.file, imports, json: None, is_scanned: true })
+    Some(Python { is_scanned: true, ..Python::new(input, imports) })
 }
 
 /// Parses every module of which only the imports were looked for.
