@@ -14,7 +14,7 @@ impl Lint for JsonDumpsInJsonColumn {
     const META: Meta = meta!(Error, SilentFailure);
 
     fn check(&self, module: &Python, repo: &Repo, found: &mut Findings) {
-        for write in module.json.iter().flat_map(|json| &json.writes) {
+        for write in &module.json_writes {
             let Some(column) = repo.json_column(module.file, write) else { continue };
             // Whoever decodes it by hand lives with the string.
             let is_read_back = !write.column.is_empty() && repo.decodes_json(&write.column);

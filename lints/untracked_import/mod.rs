@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use twiceshy_lint::{Finding, Findings, Level, Lint, Meta, meta};
-use twiceshy_repo::{Edit, Ignored, Place, Repo, Resolved, Tree, Untracked};
+use twiceshy_repo::{Edit, FailingImport, Ignored, Place, Repo, Resolved, Tree, Untracked};
 
 /// Imports of files that a clone of the repository does not hold.
 #[derive(Default, Deserialize)]
@@ -16,8 +16,11 @@ impl Lint for UntrackedImport {
 
     fn check(&self, _: &Repo, repo: &Repo, found: &mut Findings) {
         let mut causes = BTreeMap::new();
-        node_imports(repo, &mut causes);
-        python_imports(repo, &mut causes);
+        for import in repo.failing_imports() {
+            if !is_sample(repo.tree.path(import.place.file)) {
+                add(&mut causes, import);
+            }
+        }
         for (cause, importers) in causes {
             report(&cause, &importers, repo, found);
         }
@@ -53,25 +56,8 @@ struct Importer {
 
 type Causes = BTreeMap<Cause, Vec<Importer>>;
 
-fn node_imports(repo: &Repo, causes: &mut Causes) {
-    for module in repo.node.iter().filter(|module| !is_sample(repo.tree.path(module.file))) {
-        for import in module.imports.iter().filter(|import| !import.is_optional) {
-            let resolved = repo.resolve_import(module.file, &import.specifier);
-            add(causes, resolved, import.place, import.is_type_only);
-        }
-    }
-}
-
-fn python_imports(repo: &Repo, causes: &mut Causes) {
-    for module in repo.python.iter().filter(|module| !is_sample(repo.tree.path(module.file))) {
-        for import in module.imports.iter().filter(|import| !import.is_optional && !import.module.is_empty()) {
-            add(causes, repo.resolve_python_import(module.file, import), import.place, import.is_type_only);
-        }
-    }
-}
-
-fn add(causes: &mut Causes, resolved: Resolved, place: Place, is_type_only: bool) {
-    let (cause, path, is_on_disk) = match resolved {
+fn add(causes: &mut Causes, import: &FailingImport) {
+    let (cause, path, is_on_disk) = match import.resolved.clone() {
         Resolved::Untracked { path, why: Untracked::Ignored(ignored) } => {
             (Cause::Ignored(Rule::of(ignored)), path, true)
         }
@@ -84,7 +70,12 @@ fn add(causes: &mut Causes, resolved: Resolved, place: Place, is_type_only: bool
         }
         _ => return,
     };
-    causes.entry(cause).or_default().push(Importer { place, path, is_on_disk, is_type_only });
+    causes.entry(cause).or_default().push(Importer {
+        place: import.place,
+        path,
+        is_on_disk,
+        is_type_only: import.is_type_only,
+    });
 }
 
 /// Whether the file at `path` is not run where it stands: a template, a fixture, an example in the documentation.

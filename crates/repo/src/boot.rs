@@ -7,10 +7,12 @@ mod list;
 mod paths;
 mod shell;
 mod start;
+mod words;
 
-pub(crate) use code::{may_have, roster};
+pub(crate) use code::roster;
 pub use gaps::{Cause, Gap};
 pub use list::{BootList, ListEntry};
+pub(crate) use words::may_have;
 
 use crate::Place;
 use twiceshy_source::FileId;

@@ -72,6 +72,7 @@ pub use resolve::{Ignored, Resolved, Untracked};
 pub use route::{
     Address, Backend, FileProvider, Hostname, Mention, Route, RoutedTwice, Router, Routing, Twice, UnroutedHost, Zone,
 };
+pub use resolve::{FailingImport, Ignored, Resolved, Untracked};
 pub use script::Script;
 pub use sql::Sql;
 pub use sqlalchemy::{Column, ColumnType, EnumType};

@@ -4,7 +4,7 @@ mod imports;
 mod scan;
 
 pub use imports::{ImportKind, NodeImport};
-pub(crate) use scan::{parse_all, parse_suspects};
+pub(crate) use scan::{parse_all, parse_whole};
 
 use crate::{Input, Lowered, log_file};
 use twiceshy_source::FileId;

@@ -4,7 +4,7 @@ mod imports;
 pub mod json;
 pub(crate) mod machine;
 mod resolve;
-pub(crate) mod scan;
+mod scan;
 #[cfg(test)]
 mod tests;
 pub(crate) mod value;
@@ -12,9 +12,11 @@ pub(crate) mod value;
 pub use imports::PythonImport;
 pub use resolve::ImportTarget;
 pub(crate) use resolve::Index;
+pub(crate) use scan::{parse_all, parse_whole};
 
 use crate::{Input, Lowered, boot, log_file, migration};
 use machine::Machine;
+use std::sync::OnceLock;
 use twiceshy_source::FileId;
 use twiceshy_syntax::python;
 
@@ -25,10 +27,28 @@ pub struct Python {
     pub file: FileId,
     /// Its imports, in order, nested ones too.
     pub imports: Vec<PythonImport>,
-    /// The classes and tables with JSON columns that it declares, and what it writes to them with `json.dumps`.
-    pub json: Option<Box<json::JsonUse>>,
+    /// Results of `json.dumps` that go into a column, if it is a JSON column.
+    pub json_writes: Box<[json::JsonWrite]>,
+    /// What it says about JSON columns, once somebody has asked.
+    json: OnceLock<Option<Box<json::JsonUse>>>,
+    /// It may decode some.
+    may_load_json: bool,
     /// Only its imports were looked for, and not what stands around them.
     is_scanned: bool,
+}
+
+impl Python {
+    /// A module of which nothing is known yet but its imports.
+    fn new(input: Input<'_>, imports: Vec<PythonImport>) -> Self {
+        Self {
+            file: input.file,
+            imports,
+            json_writes: Box::default(),
+            json: OnceLock::new(),
+            may_load_json: json::may_load(input.text()),
+            is_scanned: false,
+        }
+    }
 }
 
 /// Lowers a module: whole where its text has words that matter, its imports alone where not. Most modules are of the
@@ -46,7 +66,7 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
 /// Whether the module may have more than imports that anybody asks for.
 fn may_have_more(input: Input<'_>) -> bool {
     let text = input.text();
-    json::may_have(text)
+    json::may_write(text)
         || migration::may_be_migration(text)
         || log_file::may_have(text, log_file::Language::Python)
         || boot::may_have(input)
@@ -57,15 +77,16 @@ fn parse(input: Input<'_>, out: &mut Lowered) {
     let arena = bumpalo::Bump::new();
     let module = python::parse(text, &arena);
     let imports = imports::of(module.body, input.file);
-    let mut json = None;
+    let mut json_writes = Vec::new();
     let is_migration = migration::may_be_migration(text);
-    if is_migration || json::may_have(text) {
+    let may_write_json = json::may_write(text);
+    if is_migration || may_write_json {
         let mut machine = Machine::new(&arena, module.body);
         if is_migration {
             out.migrations.extend(migration::lower(input, &module, &mut machine));
         }
-        if json::may_have(text) {
-            json = json::of(&module, &mut machine, input.file).map(Box::new);
+        if may_write_json {
+            json_writes = json::writes(&module, &mut machine, input.file);
         }
     }
     out.rosters.extend(boot::roster(module.body, input));
@@ -73,5 +94,5 @@ fn parse(input: Input<'_>, out: &mut Lowered) {
         log_file::lower(&module, log_file::Language::Python, input, out);
     }
     out.flaws.extend(module.flaws);
-    out.python.push(Python { file: input.file, imports, json, is_scanned: false });
+    out.python.push(Python { json_writes: json_writes.into(), ..Python::new(input, imports) });
 }

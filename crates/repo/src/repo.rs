@@ -56,6 +56,7 @@ pub struct Repo {
     pub(crate) imports: std::sync::OnceLock<crate::resolve::Index>,
     pub(crate) configuration: crate::configuration::Configuration,
     pub(crate) applications: crate::application::Applications,
+    pub(crate) failing_imports: Vec<crate::FailingImport>,
     skipped: Vec<Skip>,
     checked: usize,
 }
@@ -130,13 +131,18 @@ impl Repo {
         crate::python::scan::parse_suspects(&mut repo);
         crate::node::parse_suspects(&mut repo);
         repo.applications = crate::application::Applications::of(&repo);
+            failing_imports: Vec::new(),
+            skipped,
+            checked,
+        };
+        repo.find_failing_imports();
         repo
     }
 
     /// Parses also the modules of which nothing but their imports matters, so that every mistake in them is listed.
     #[must_use]
     pub fn thorough(mut self) -> Self {
-        crate::python::scan::parse_all(&mut self);
+        crate::python::parse_all(&mut self);
         crate::node::parse_all(&mut self);
         self
     }

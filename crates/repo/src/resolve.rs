@@ -1,10 +1,12 @@
 //! Which file a JavaScript or TypeScript import means, and whether a clone of the repository holds it.
 
 mod aliases;
+mod failing;
 mod generated;
 
 use crate::{ImportTarget, PythonImport, Repo};
 pub(crate) use aliases::Index;
+pub use failing::FailingImport;
 use twiceshy_source::{FileId, IgnoreRule, Place, Tree};
 
 /// What an import leads to.

@@ -1,10 +1,9 @@
 //! What modules of code say about lists: constant names, list files, directories.
 
+use super::words::may_have;
 use super::{NameSet, Reading, Role, Roster, paths};
 use crate::{Input, Place};
-use memchr::memmem::Finder;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::sync::LazyLock;
 use twiceshy_source::{Span, Tree};
 use twiceshy_syntax::code::{Expr, ExprKind, Function, Stmt, StmtKind};
 
@@ -34,22 +33,20 @@ pub(crate) fn roster(body: &[Stmt<'_>], input: Input<'_>) -> Option<Roster> {
     says.then_some(roster)
 }
 
-/// Whether the module may say anything: a search of a few words, no look at the tree.
-pub(crate) fn may_have(input: Input<'_>) -> bool {
-    static WORDS: LazyLock<[Finder<'static>; 11]> = LazyLock::new(|| {
-        [
-            "igration", "IGRATION", "equired_", "EQUIRED_", "equiredV", "equiredT", "XPECTED_", "xpectedV", "xpectedT",
-            "boot", "BOOT",
-        ]
-        .map(Finder::new)
-    });
-    static SQL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(".sql"));
-    let text = input.text().as_bytes();
-    // `.sqlalchemy` and `.sql_engine` are no files.
-    let is_end = |byte: &u8| !byte.is_ascii_alphanumeric() && *byte != b'_';
-    let names_sql = || SQL.find_iter(text).any(|at| text.get(at + SQL.needle().len()).is_none_or(is_end));
-    !paths::is_aside(input.path()) && (WORDS.iter().any(|word| word.find(text).is_some()) || names_sql())
-}
+/// Functions and methods that list a directory.
+pub(super) const LISTS_DIRECTORIES: [&str; 11] = [
+    "readdir",
+    "readdirSync",
+    "listdir",
+    "scandir",
+    "glob",
+    "globSync",
+    "rglob",
+    "iterdir",
+    "walk",
+    "read_dir",
+    "opendir",
+];
 
 struct Reader<'a, 'i> {
     input: Input<'i>,
@@ -155,20 +152,7 @@ impl<'a> Reader<'a, '_> {
             }
             ExprKind::Call(call) => {
                 let name = last_name(&call.callee);
-                let lists = [
-                    "readdir",
-                    "readdirSync",
-                    "listdir",
-                    "scandir",
-                    "glob",
-                    "globSync",
-                    "rglob",
-                    "iterdir",
-                    "walk",
-                    "read_dir",
-                    "opendir",
-                ];
-                self.lists_directories |= name.is_some_and(|name| lists.contains(&name));
+                self.lists_directories |= name.is_some_and(|name| LISTS_DIRECTORIES.contains(&name));
                 let callee = call.callee.dotted();
                 let exits = ["process.exit", "sys.exit", "exit", "os._exit", "Deno.exit", "SystemExit", "panic"];
                 if callee.is_some_and(|callee| exits.contains(&callee.as_str())) {

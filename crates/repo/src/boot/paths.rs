@@ -28,12 +28,14 @@ fn candidates<'a>(from: &'a str, path: &'a str) -> impl Iterator<Item = String> 
         .flat_map(move |tail| above(from).take(12).filter_map(move |directory| Tree::join(directory, tail)))
 }
 
+/// The extensions of lists: text or data.
+pub(super) const LIST_EXTENSIONS: [&str; 7] = ["txt", "list", "lst", "json", "yml", "yaml", "conf"];
+
 /// Whether a name looks like that of a list: text or data, and none of the files that tools own.
 pub(super) fn is_list(path: &str) -> bool {
     let name = Tree::name(path);
     let Some((stem, extension)) = name.rsplit_once('.') else { return false };
-    let is_data = matches!(extension, "txt" | "list" | "lst" | "json" | "yml" | "yaml" | "conf");
-    is_data && !stem.is_empty() && crate::Kind::of(path, || None).is_none()
+    LIST_EXTENSIONS.contains(&extension) && !stem.is_empty() && crate::Kind::of(path, || None).is_none()
 }
 
 /// Whether a file is there to test, to show or to develop: what it says decides nothing about a start.

@@ -2,7 +2,7 @@
 
 use super::{ImportKind, NodeImport};
 use crate::repo::Read;
-use crate::{Input, Repo, Resolved};
+use crate::{Input, Repo};
 use rayon::prelude::*;
 use twiceshy_source::Place;
 use twiceshy_syntax::js::{self, Dialect};
@@ -20,30 +20,16 @@ pub(super) fn imports(input: Input<'_>) -> Option<Vec<NodeImport>> {
     Some(found.into_iter().map(import).collect())
 }
 
-/// Parses the modules whose scanned imports lead to files that a clone does not hold: what is said about somebody's code
-/// rests on all of it.
-pub(crate) fn parse_suspects(repo: &mut Repo) {
-    let leads_nowhere = |import: &NodeImport| {
-        let resolved = repo.resolve_import(import.place.file, &import.specifier);
-        matches!(resolved, Resolved::Missing { .. } | Resolved::Untracked { .. })
-    };
-    let suspects = scanned(repo).filter(|at| repo.node[*at].imports.iter().any(leads_nowhere)).collect();
-    parse_again(repo, suspects);
-}
-
 /// Parses every module of which only the imports were read.
 pub(crate) fn parse_all(repo: &mut Repo) {
-    let all = scanned(repo).collect();
-    parse_again(repo, all);
+    let all: Vec<usize> = (0..repo.node.len()).collect();
+    parse_whole(repo, &all);
 }
 
-fn scanned(repo: &Repo) -> impl ParallelIterator<Item = usize> + use<'_> {
-    (0..repo.node.len()).into_par_iter().filter(|at| repo.node[*at].is_scanned)
-}
-
-fn parse_again(repo: &mut Repo, modules: Vec<usize>) {
-    let parsed: Vec<_> =
-        modules.into_par_iter().map(|at| (at, Read::with(&repo.tree, repo.node[at].file, super::parse))).collect();
+/// Parses those modules, by their position, of which only the imports were read.
+pub(crate) fn parse_whole(repo: &mut Repo, modules: &[usize]) {
+    let scanned = modules.par_iter().filter(|at| repo.node[**at].is_scanned);
+    let parsed: Vec<_> = scanned.map(|at| (*at, Read::with(&repo.tree, repo.node[*at].file, super::parse))).collect();
     let mut skips = Vec::new();
     for (at, read) in parsed {
         if let Some(module) = read.lowered.and_then(|lowered| lowered.node.into_iter().next()) {

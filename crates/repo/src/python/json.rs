@@ -2,20 +2,24 @@
 
 mod collect;
 mod target;
+mod write_sites;
 
-pub(super) use collect::{may_have, of};
+pub(super) use collect::{may_load, writes};
+pub(super) use write_sites::may_write;
 
-use crate::Repo;
+use super::machine::Machine;
+use crate::repo::Read;
 use crate::sqlalchemy::FLASK_OBJECT;
+use crate::{Python, Repo};
+use rayon::prelude::*;
 use twiceshy_source::{FileId, Place};
+use twiceshy_syntax::python;
 
-/// What a module has to do with JSON columns.
+/// What a module says about JSON columns, for those that write to them.
 #[derive(Debug, Default)]
 pub struct JsonUse {
     /// Its classes and tables; those without a JSON column may inherit one.
     pub classes: Vec<JsonClass>,
-    /// Results of `json.dumps` that go into a column, if it is a JSON column.
-    pub writes: Vec<JsonWrite>,
     /// Attributes and keys whose value is given to `json.loads`: whoever reads them so expects a string.
     pub loads: Vec<Box<str>>,
 }
@@ -112,15 +116,34 @@ impl Repo {
 
     /// Whether some module gives an attribute or key of this name to `json.loads`.
     pub fn decodes_json(&self, name: &str) -> bool {
-        let used = self.python.iter().filter_map(|module| module.json.as_ref());
-        used.flat_map(|json| &json.loads).any(|read| **read == *name)
+        self.python.par_iter().filter(|module| module.may_load_json).any(|module| {
+            let names = |text: &str| memchr::memmem::find(text.as_bytes(), name.as_bytes()).is_some();
+            self.tree.source(module.file).is_ok_and(|source| names(source.text()))
+                && self.json_use(module).is_some_and(|json| json.loads.iter().any(|read| **read == *name))
+        })
+    }
+
+    /// What `module` says about JSON columns. It is parsed for that when somebody asks: few modules are ever asked.
+    pub(super) fn json_use<'r>(&self, module: &'r Python) -> Option<&'r JsonUse> {
+        let read = || {
+            let mut found = None;
+            Read::with(&self.tree, module.file, |input, _| {
+                if collect::may_have(input.text()) {
+                    let arena = bumpalo::Bump::new();
+                    let module = python::parse(input.text(), &arena);
+                    found = collect::read(&module, &mut Machine::new(&arena, module.body), input.file);
+                }
+            });
+            found.map(Box::new)
+        };
+        module.json.get_or_init(read).as_deref()
     }
 
     /// Where the type of a column of the module in `file` stands, if it is proven to be SQLAlchemy's.
     fn json_type(&self, file: FileId, column: &JsonColumn) -> Option<Place> {
         if let Some(object) = &column.through {
             let (file, name) = self.python_definition(file, object)?;
-            let json = self.python_module(file)?.json.as_ref()?;
+            let json = self.json_use(self.python_module(file)?)?;
             let object = json.classes.iter().find(|known| *known.name == *name)?;
             object.bases.iter().find(|base| ***base == *FLASK_OBJECT)?;
         }
@@ -129,7 +152,7 @@ impl Repo {
 
     fn json_field(&self, file: FileId, class: &str, write: &JsonWrite, hops: usize) -> Option<Place> {
         let module = self.python_module(file)?;
-        let class = module.json.as_ref()?.classes.iter().find(|known| *known.name == *class)?;
+        let class = self.json_use(module)?.classes.iter().find(|known| *known.name == *class)?;
         if class.has_init && write.way == JsonWay::Constructor || hops > MAX_HOPS {
             return None;
         }

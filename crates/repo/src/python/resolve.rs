@@ -170,7 +170,7 @@ impl Repo {
 
     fn passed_on<'s>(&'s self, file: FileId, name: &'s str, hops: usize) -> Option<(FileId, &'s str)> {
         let module = self.python_module(file)?;
-        if module.json.as_ref().is_some_and(|json| json.classes.iter().any(|class| *class.name == *name)) {
+        if self.json_use(module).is_some_and(|json| json.classes.iter().any(|class| *class.name == *name)) {
             return Some((file, name));
         }
         if hops > 4 {

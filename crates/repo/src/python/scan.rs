@@ -1,8 +1,8 @@
-//! Modules of which only the imports were looked for, and what makes us look again.
+//! Modules of which only the imports are looked for.
 
 use super::{Python, imports, parse};
 use crate::repo::Read;
-use crate::{Input, Repo, Resolved};
+use crate::{Input, Repo};
 use rayon::prelude::*;
 use twiceshy_syntax::python;
 
@@ -11,35 +11,19 @@ pub(super) fn imports(input: Input<'_>) -> Option<Python> {
     let arena = bumpalo::Bump::new();
     let found = python::scan_imports(input.text(), &arena).ok()?;
     let imports = imports::scanned(&found, input.file);
-    Some(Python { file: input.file, imports, json: None, is_scanned: true })
-}
-
-/// Parses the modules of which a scanned import leads nowhere: a `try` around it would excuse it. So whoever asks
-/// about an import that fails sees all there is to know about it.
-pub(crate) fn parse_suspects(repo: &mut Repo) {
-    let leads_nowhere = |module: &Python| {
-        module.imports.iter().any(|import| {
-            let resolved = repo.resolve_python_import(module.file, import);
-            matches!(resolved, Resolved::Untracked { .. } | Resolved::Missing { .. })
-        })
-    };
-    let suspects = scanned(repo).filter(|at| leads_nowhere(&repo.python[*at])).collect();
-    parse_again(repo, suspects);
+    Some(Python { is_scanned: true, ..Python::new(input, imports) })
 }
 
 /// Parses every module of which only the imports were looked for.
 pub(crate) fn parse_all(repo: &mut Repo) {
-    let all = scanned(repo).collect();
-    parse_again(repo, all);
+    let all: Vec<usize> = (0..repo.python.len()).collect();
+    parse_whole(repo, &all);
 }
 
-fn scanned(repo: &Repo) -> impl ParallelIterator<Item = usize> + use<'_> {
-    (0..repo.python.len()).into_par_iter().filter(|at| repo.python[*at].is_scanned)
-}
-
-fn parse_again(repo: &mut Repo, modules: Vec<usize>) {
-    let parsed: Vec<_> =
-        modules.into_par_iter().map(|at| (at, Read::with(&repo.tree, repo.python[at].file, parse))).collect();
+/// Parses those modules, by their position, of which only the imports were looked for.
+pub(crate) fn parse_whole(repo: &mut Repo, modules: &[usize]) {
+    let scanned = modules.par_iter().filter(|at| repo.python[**at].is_scanned);
+    let parsed: Vec<_> = scanned.map(|at| (*at, Read::with(&repo.tree, repo.python[*at].file, parse))).collect();
     let mut skips = Vec::new();
     for (at, read) in parsed {
         let mut modules = read.lowered.map(|lowered| lowered.python).unwrap_or_default();

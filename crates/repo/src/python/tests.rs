@@ -11,7 +11,7 @@ fn repo(files: &[(&str, &str)]) -> Repo {
 #[test]
 fn imports_know_whether_they_may_fail() {
     // What is written to a column makes a module worth parsing.
-    let text = "json.dumps(x)\nimport a.b, c as d\nfrom ..x import y as z, w\ntry:\n    import fast\nexcept ImportError:\n    import slow\n\
+    let text = "row.d = json.dumps(x)\nimport a.b, c as d\nfrom ..x import y as z, w\ntry:\n    import fast\nexcept ImportError:\n    import slow\n\
                 def f():\n    from . import late\nif TYPE_CHECKING:\n    import types_only\n\
                 with suppress(ImportError):\n    import perhaps\ntry:\n    import sure\nfinally:\n    pass\n";
     let repo = repo(&[("m.py", text)]);

@@ -11,30 +11,28 @@ use twiceshy_source::{FileId, Place, Span};
 use twiceshy_syntax::code::{Class, ExprKind, Function, Module, Name, Stmt, StmtKind};
 
 /// Whether the text may hold any of it.
-pub(in crate::python) fn may_have(text: &str) -> bool {
-    static WORDS: LazyLock<[Finder<'static>; 7]> = LazyLock::new(|| {
-        ["dumps(", "loads(", "flask_sqlalchemy", "JSON", "sqlalchemy", "sqlmodel", "Column("].map(Finder::new)
-    });
-    let has = |word: &Finder<'_>| word.find(text.as_bytes()).is_some();
-    let [dumps, loads, flask, json, near @ ..] = &*WORDS;
+pub(super) fn may_have(text: &str) -> bool {
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     // Of Flask-SQLAlchemy a module of models may name the object only: `db.Column(db.JSON)`.
-    has(dumps) || has(loads) || has(flask) || has(json) && near.iter().any(has)
+    let declares = || has("JSON") && ["sqlalchemy", "sqlmodel", "Column("].into_iter().any(has);
+    has("dumps(") || may_load(text) || has("flask_sqlalchemy") || declares()
 }
 
-/// What the module has to do with JSON columns; `None`: nothing.
-pub(in crate::python) fn of<'a>(module: &Module<'a>, machine: &mut Machine<'a>, file: FileId) -> Option<JsonUse> {
-    let mut found = Collector { file, out: JsonUse::default(), seen: FxHashSet::default() };
-    found.declarations(module.body, machine);
-    functions(module.body, None, &mut |function, class| machine.run(function, class));
-    for event in machine.take_log() {
-        match event.kind {
-            EventKind::Call(called) => found.call(called),
-            EventKind::Set(object, name, value) => found.set(object, name, value),
-            EventKind::Enter(_) | EventKind::Leave => {}
-        }
-    }
-    let out = found.out;
-    (!out.classes.is_empty() || !out.writes.is_empty() || !out.loads.is_empty()).then_some(out)
+/// Whether the text may decode JSON.
+pub(in crate::python) fn may_load(text: &str) -> bool {
+    static LOADS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("loads("));
+    LOADS.find(text.as_bytes()).is_some()
+}
+
+/// What the module writes to JSON columns.
+pub(in crate::python) fn writes<'a>(module: &Module<'a>, machine: &mut Machine<'a>, file: FileId) -> Vec<JsonWrite> {
+    Collector::of(module, machine, file).writes
+}
+
+/// What the module says about JSON columns; `None`: nothing.
+pub(super) fn read<'a>(module: &Module<'a>, machine: &mut Machine<'a>, file: FileId) -> Option<JsonUse> {
+    let out = Collector::of(module, machine, file).out;
+    (!out.classes.is_empty() || !out.loads.is_empty()).then_some(out)
 }
 
 /// Every function and method, nested ones too.
@@ -68,11 +66,26 @@ fn functions<'a>(
 struct Collector {
     file: FileId,
     out: JsonUse,
+    writes: Vec<JsonWrite>,
     /// Calls of `json.dumps` that were noted: a function may be run more than once.
     seen: FxHashSet<Place>,
 }
 
 impl Collector {
+    fn of<'a>(module: &Module<'a>, machine: &mut Machine<'a>, file: FileId) -> Self {
+        let mut found = Self { file, out: JsonUse::default(), writes: Vec::new(), seen: FxHashSet::default() };
+        found.declarations(module.body, machine);
+        functions(module.body, None, &mut |function, class| machine.run(function, class));
+        for event in machine.take_log() {
+            match event.kind {
+                EventKind::Call(called) => found.call(called),
+                EventKind::Set(object, name, value) => found.set(object, name, value),
+                EventKind::Enter(_) | EventKind::Leave => {}
+            }
+        }
+        found
+    }
+
     fn declarations<'a>(&mut self, body: &'a [Stmt<'a>], machine: &mut Machine<'a>) {
         for statement in body {
             match statement.kind {
@@ -187,7 +200,7 @@ impl Collector {
         // These only lay the text out; `default`, `cls` and `sort_keys` change what is stored.
         let is_layout = |name: &str| matches!(name, "ensure_ascii" | "indent" | "separators" | "allow_nan");
         let is_plain = dumps.call.args.iter().skip(1).all(|arg| arg.keyword.is_some_and(|name| is_layout(name.text)));
-        self.out.writes.push(JsonWrite {
+        self.writes.push(JsonWrite {
             place,
             argument: Place::new(self.file, argument.value.span),
             is_plain,
