@@ -17,8 +17,8 @@ mod undefined_service;
 mod unknown_workflow;
 mod unlimited_memory;
 mod untracked_import;
-mod watches_single_file;
 mod waits_without_health;
+mod watches_single_file;
 
 use twiceshy_lint::Entry;
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use twiceshy_lint::{Findings, Level, Lint, Meta, meta};
-use twiceshy_repo::{EarlyStart, FirstUse, Project, Repo, Store};
+use twiceshy_repo::{EarlyStart, FirstUse, Project, Repo, Role};
 
 /// No options.
 #[derive(Default, Deserialize)]
@@ -22,7 +22,8 @@ impl Lint for WaitsWithoutHealth {
 }
 
 fn report(early: &EarlyStart<'_>, is_development: bool, repo: &Repo, found: &mut Findings) {
-    let Some((store, kind, dependency)) = early.stores.first() else { return };
+    let Some(first) = early.stores.first() else { return };
+    let store = first.service;
     let name = &early.service.name;
     let back = early.service.comes_back();
     let end = match back {
@@ -38,7 +39,7 @@ fn report(early: &EarlyStart<'_>, is_development: bool, repo: &Repo, found: &mut
         }
         None => format!("`{name}` starts as soon as `{}` was started, not when it answers", store.name),
     };
-    let finding = found.at(dependency.place, message).label("waits for its process, not for its health");
+    let finding = found.at(first.dependency.place, message).label("waits for its process, not for its health");
     match early.first_use {
         Some((FirstUse::Migrates, place)) => finding.related(place, "the first thing that it does"),
         Some((FirstUse::Connects, place)) => finding.related(place, "connects while it starts"),
@@ -51,11 +52,11 @@ fn report(early: &EarlyStart<'_>, is_development: bool, repo: &Repo, found: &mut
         Some(check) => finding.related(check.place, format!("`{}` has a health check", store.name)),
         None => finding.related(store.place, format!("`{}` has no health check", store.name)),
     };
-    for (other, _, _) in early.stores.iter().skip(1) {
-        finding.note(format!("it does not wait for `{}` either", other.name));
+    for other in early.stores.iter().skip(1) {
+        finding.note(format!("it does not wait for `{}` either", other.service.name));
     }
-    // Redis answers within milliseconds; what is restarted recovers by itself.
-    if early.first_use.is_none() || back.is_some() || is_development || *kind == Store::Redis {
+    // A cache answers within milliseconds; what is restarted recovers by itself.
+    if early.first_use.is_none() || back.is_some() || is_development || first.role == Role::Cache {
         finding.level(Level::Pedantic);
     }
     finding.suggest("wait until it answers", early.edits(repo));

@@ -1,8 +1,8 @@
 //! How much memory containers may have, and how much the programs in them are told to take.
 
 use crate::compose::Text;
+use crate::docker::DockerCall;
 use crate::dockerfile::{CopyFrom, StepKind};
-use crate::script::Word;
 use crate::workflow::setting;
 use crate::{BuildContext, Place, Project, Repo, Service, Span, Tree};
 use twiceshy_source::Extract;
@@ -80,30 +80,12 @@ impl Repo {
                 }
             }
         }
-        for script in self
-            .scripts
-            .iter()
-            .filter(|script| script.text().contains("max-old-space") || script.text().contains("-Xmx"))
-        {
-            for command in script.commands() {
-                let Some(link) = command.chain().into_iter().find(|link| {
-                    link.name().is_some_and(|name| matches!(&*name, "docker" | "podman" | "nerdctl"))
-                        && link.args().iter().any(|word| word.is("run") || word.is("create"))
-                }) else {
-                    continue;
-                };
-                let Some((word, limit)) = option(link.args(), &["-m", "--memory"]) else { continue };
-                let Some(limit) = bytes(&limit) else { continue };
-                let options = link.args().iter().find_map(|word| {
-                    let text = script.written(word.span);
-                    heap(text).map(|(bytes, span, runtime)| {
-                        let span = Span { start: word.span.start + span.start, end: word.span.start + span.end };
-                        Heap { bytes, place: script.place(span), runtime }
-                    })
-                });
-                let name = option(link.args(), &["--name"]).map(|(_, name)| name).unwrap_or_default();
-                let limit_place = script.place(word.span);
-                found.extend(options.map(|heap| Overfull { name, heap, limit, limit_place }));
+        let is_about = |script: &&crate::Script| {
+            ["max-old-space", "max_old_space", "-Xmx"].iter().any(|word| script.text().contains(word))
+        };
+        for script in self.scripts.iter().filter(is_about) {
+            for call in script.docker_calls() {
+                found.extend(overfull_run(&call));
             }
         }
         found
@@ -112,7 +94,7 @@ impl Repo {
     /// The heaps that a service's program is told to take: of the command where it says so, else of the environment.
     fn heaps(&self, service: &Service) -> Vec<Heap> {
         let build = service.build_context(self);
-        let container = crate::health::Container::of(service, build.as_ref(), self);
+        let container = crate::health::Container::of(service, build.clone(), self);
         let of_words = container.starts.iter().find_map(in_extract);
         // What `npm start` runs.
         let of_package = || {
@@ -120,8 +102,8 @@ impl Repo {
             let words: Vec<_> = container.starts.iter().flat_map(|text| text.text().split_whitespace()).collect();
             let at = words.iter().position(|word| matches!(Tree::name(word), "npm" | "yarn" | "pnpm" | "bun"))?;
             let name = words.get(at + 1..)?.iter().find(|word| **word != "run" && !word.starts_with('-'))?;
-            let dir = build.inside("").map_or(build.dir.clone(), |_| build.dir.clone());
-            let path = Tree::join(&dir, "package.json")?;
+            let dir = service.application(self).map_or(build.dir.as_str(), |application| &application.dir);
+            let path = Tree::join(dir, "package.json")?;
             let package = self.node_packages.iter().find(|package| self.tree.path(package.file) == path)?;
             in_extract(&package.script(name)?.command)
         };
@@ -157,9 +139,13 @@ impl Repo {
     /// Builds of an app that are given a smaller heap than another build of the same app.
     pub fn starved_builds(&self) -> Vec<StarvedBuild> {
         let mut found = Vec::new();
+        if !self.gives_heaps() {
+            return found;
+        }
+        let all = self.build_contexts();
         for dockerfile in &self.dockerfiles {
-            let builds: Vec<BuildContext<'_>> =
-                self.build_contexts().into_iter().filter(|build| build.dockerfile.file == dockerfile.file).collect();
+            let builds: Vec<&BuildContext<'_>> =
+                all.iter().filter(|build| build.dockerfile.file == dockerfile.file).collect();
             let largest =
                 self.given_by_workflows(dockerfile.file, &builds).into_iter().chain(self.given_by_packages(&builds));
             // Of several that are as large the first.
@@ -206,8 +192,23 @@ impl Repo {
         found
     }
 
+    /// Whether a workflow or a package gives a heap at all.
+    fn gives_heaps(&self) -> bool {
+        let is_heap = |text: &str| heap(text).is_some();
+        let of_env = |env: &[crate::workflow::Setting]| env.iter().any(|setting| is_heap(&setting.value.text));
+        let steps = || self.workflows.iter().flat_map(|workflow| &workflow.jobs).flat_map(|job| &job.steps);
+        self.node_packages.iter().flat_map(|package| &package.scripts).any(|script| is_heap(script.command.text()))
+            || self
+                .workflows
+                .iter()
+                .any(|workflow| of_env(&workflow.env) || workflow.jobs.iter().any(|job| of_env(&job.env)))
+            || steps().any(|step| {
+                of_env(&step.env) || of_env(&step.with) || step.run.as_ref().is_some_and(|run| is_heap(run.text()))
+            })
+    }
+
     /// What workflows give to builds of a Dockerfile, and to builds of the same app outside of it.
-    fn given_by_workflows(&self, dockerfile: crate::FileId, builds: &[BuildContext<'_>]) -> Vec<(Heap, &'static str)> {
+    fn given_by_workflows(&self, dockerfile: crate::FileId, builds: &[&BuildContext<'_>]) -> Vec<(Heap, &'static str)> {
         let mut found = Vec::new();
         for workflow in &self.workflows {
             let root = workflow.root(self);
@@ -256,7 +257,7 @@ impl Repo {
     }
 
     /// What the build scripts of an app's package give, where its Dockerfile does not run them.
-    fn given_by_packages(&self, builds: &[BuildContext<'_>]) -> Vec<(Heap, &'static str)> {
+    fn given_by_packages(&self, builds: &[&BuildContext<'_>]) -> Vec<(Heap, &'static str)> {
         let mut found = Vec::new();
         for build in builds {
             let Some(path) = Tree::join(&build.dir, "package.json") else { continue };
@@ -312,16 +313,21 @@ fn builds_app(text: &str) -> bool {
     text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "build")
 }
 
-/// The value of an option of `docker run`.
-fn option<'w>(args: &'w [Word], names: &[&str]) -> Option<(&'w Word, String)> {
-    args.iter().enumerate().find_map(|(index, word)| {
-        let text = word.literal()?;
-        if names.contains(&&*text) {
-            let value = args.get(index + 1)?;
-            return Some((value, value.literal()?.into_owned()));
-        }
-        let (name, value) = text.split_once('=')?;
-        names.contains(&name).then(|| (word, value.to_owned()))
+/// A container that a command makes, with more heap than memory.
+fn overfull_run(call: &DockerCall<'_>) -> Option<Overfull> {
+    let run = call.run()?;
+    let limit = run.given.get("--memory")?;
+    let script = call.script();
+    let given = run.env().into_iter().chain(&run.argv).find_map(|arg| {
+        let (bytes, span, runtime) = heap(script.written(arg.span))?;
+        let span = Span { start: arg.span.start + span.start, end: arg.span.start + span.end };
+        Some(Heap { bytes, place: script.place(span), runtime })
+    });
+    Some(Overfull {
+        name: run.name().and_then(|name| name.text()).unwrap_or_default(),
+        heap: given?,
+        limit: bytes(&limit.text()?)?,
+        limit_place: script.place(limit.span),
     })
 }
 

@@ -1,8 +1,10 @@
 //! Which projects serve people, and which of their services are meant to stay up.
 
 use crate::compose::{Condition, Mount, MountKind, Text};
+use crate::docker::DockerCall;
 use crate::health::Container;
-use crate::script::{Command, Host, Via};
+use crate::image::Role;
+use crate::script::{Host, Via};
 use crate::{Place, Project, Repo, Script, Service, Tree};
 
 /// What tells that a project serves people, and is not somebody's own machine.
@@ -125,10 +127,22 @@ impl Repo {
     /// Where a script or workflow that deploys starts the project.
     fn deployed(&self, project: &Project) -> Option<Place> {
         self.scripts.iter().filter(|script| self.deploys(script)).find_map(|script| {
-            let mut ups = script.commands().filter_map(|command| compose_files(command).map(|files| (command, files)));
-            let (command, _) = ups.find(|(_, files)| self.names(script, files, project))?;
-            Some(command.words_place())
+            let calls = script.docker_calls();
+            let call = calls.iter().find(|call| self.starts_project(call, project))?;
+            Some(call.command.words_place())
         })
+    }
+
+    /// Whether a command brings the project up and leaves it there.
+    pub(crate) fn starts_project(&self, call: &DockerCall<'_>, project: &Project) -> bool {
+        let Some(compose) = call.compose().filter(|compose| compose.verb == "up") else { return false };
+        if compose.given.has("--abort-on-container-exit") || compose.given.get("--exit-code-from").is_some() {
+            return false;
+        }
+        let Some(scope) = self.compose_scope(call) else { return false };
+        // Without `-f` Compose reads the override file, too.
+        let is_default = compose.files().is_empty() && scope.files.first() == project.files.first();
+        is_default || project.files.iter().all(|file| scope.files.contains(file))
     }
 
     /// Whether a script brings what it starts before people: by its name, or since it runs on another machine.
@@ -153,23 +167,6 @@ impl Repo {
             Host::Package { name } => is_remote || says(name),
             Host::Fence { .. } | Host::Service { .. } | Host::Image { .. } | Host::Inside { .. } => false,
         }
-    }
-
-    /// Whether the files that a call of Compose names are those of the project.
-    pub(crate) fn names(&self, script: &Script, files: &[String], project: &Project) -> bool {
-        let Some(first) = project.files.first().map(|file| self.tree.path(*file)) else { return false };
-        if files.is_empty() {
-            let default =
-                Tree::name(first).starts_with("compose.") || Tree::name(first).starts_with("docker-compose.y");
-            let dir = Tree::parent(self.tree.path(script.file));
-            return default && (project.dir.is_empty() || project.dir == dir);
-        }
-        let is_own = |named: &String| {
-            let named = named.trim_start_matches("./");
-            let ends = |path: &str| path == named || path.strip_suffix(named).is_some_and(|rest| rest.ends_with('/'));
-            project.files.iter().any(|file| ends(self.tree.path(*file)))
-        };
-        files.iter().all(is_own) && files.len() >= project.files.len().min(2)
     }
 }
 
@@ -240,7 +237,8 @@ impl Service {
         let serves = !self.ports.is_empty()
             || !self.expose.is_empty()
             || self.healthcheck.as_ref().is_some_and(|check| check.test.is_some());
-        let is_known = self.base_image(repo).is_some_and(|(image, _)| crate::readiness::store_of(&image).is_some());
+        let role = self.base_image(repo).and_then(|(image, _)| repo.facts(&image).role());
+        let is_known = role.is_some_and(|role| !matches!(role, Role::Base | Role::Tool));
         const WORKS: &[&str] = &[
             "worker",
             "workers",
@@ -270,8 +268,7 @@ impl Service {
 
     /// What it starts with, in one line and in lower case: its own entrypoint and command, else its Dockerfile's.
     pub(crate) fn starts(&self, repo: &Repo) -> String {
-        let build = self.build_context(repo);
-        let container = Container::of(self, build.as_ref(), repo);
+        let container = Container::of(self, self.build_context(repo), repo);
         let words: Vec<_> = container.starts.iter().map(|word| word.text()).collect();
         words.join(" ").to_lowercase()
     }
@@ -325,33 +322,6 @@ fn does_not_serve(line: &str) -> bool {
     ];
     ENDS.iter().any(|word| line.contains(word)) && !SERVES.iter().any(|word| line.contains(word))
         || matches!(line, "true" | "/bin/true" | "echo" | "sh" | "bash" | "/bin/sh" | "/bin/bash")
-}
-
-/// The files that `docker compose … up` names; `None` for other commands, and for one that does not stay.
-pub(crate) fn compose_files(command: Command<'_>) -> Option<Vec<String>> {
-    let invocation = command.local();
-    let name = invocation.name()?;
-    let mut args = invocation.args().iter();
-    match &*name {
-        "docker" | "podman" => {
-            args.find(|word| word.is("compose"))?;
-        }
-        "docker-compose" | "podman-compose" => {}
-        _ => return None,
-    }
-    let mut files = Vec::new();
-    let mut is_up = false;
-    while let Some(word) = args.next() {
-        let Some(text) = word.literal() else { continue };
-        match &*text {
-            "-f" | "--file" => files.push(args.next()?.literal()?.into_owned()),
-            "up" => is_up = true,
-            "run" | "exec" | "down" | "build" | "config" | "logs" | "pull" if !is_up => return None,
-            "--abort-on-container-exit" | "--exit-code-from" => return None,
-            _ => files.extend(text.strip_prefix("--file=").map(str::to_owned)),
-        }
-    }
-    is_up.then_some(files)
 }
 
 /// The words of a name or path, in lower case where they are.

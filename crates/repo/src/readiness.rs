@@ -1,26 +1,8 @@
 //! Who waits for whom at start, and for what.
 
 use crate::compose::{Condition, Dependency, TestForm};
-use crate::{BuildContext, Edit, Image, Place, Project, Repo, Service, Span, Tree};
-
-/// What keeps data or messages for other services.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Store {
-    /// PostgreSQL and what is built on it.
-    Postgres,
-    /// MySQL.
-    Mysql,
-    /// MariaDB.
-    Mariadb,
-    /// MongoDB.
-    Mongo,
-    /// Redis, Valkey and their kin.
-    Redis,
-    /// RabbitMQ.
-    Rabbitmq,
-    /// Anything else that is known to be one.
-    Other,
-}
+use crate::image::Role;
+use crate::{BuildContext, Edit, Place, Project, Repo, Service, Span, Tree};
 
 /// A service that starts before what it needs is ready.
 #[derive(Debug)]
@@ -28,9 +10,22 @@ pub struct EarlyStart<'r> {
     /// The service.
     pub service: &'r Service,
     /// What it is started right after: the store, and where it is named.
-    pub stores: Vec<(&'r Service, Store, &'r Dependency)>,
+    pub stores: Vec<Store<'r>>,
     /// What it does with the store before it serves, and where that stands; `None`: nothing tells.
     pub first_use: Option<(FirstUse, Place)>,
+}
+
+/// What keeps data or messages for a service.
+#[derive(Clone, Copy, Debug)]
+pub struct Store<'r> {
+    /// It.
+    pub service: &'r Service,
+    /// Where the other service names it.
+    pub dependency: &'r Dependency,
+    /// What it is.
+    pub role: Role,
+    /// The check that comes with its image.
+    check: Option<&'r str>,
 }
 
 /// What a service does with a store before it serves.
@@ -128,23 +123,36 @@ impl Repo {
     pub fn early_starts<'r>(&'r self, project: &'r Project) -> Vec<EarlyStart<'r>> {
         let mut found = Vec::new();
         for service in &project.services {
-            let stores: Vec<_> = service
-                .depends_on
-                .iter()
-                .filter(|dependency| dependency.condition == Condition::Started && dependency.required)
-                .filter_map(|dependency| {
-                    let other = project.service(&dependency.name)?;
-                    let (image, _) = other.base_image(self)?;
-                    Some((other, store_of(&image)?, dependency))
-                })
-                .collect();
-            // A store needs no other one before it serves; what shows databases connects when it is asked.
-            let own = service.base_image(self).map(|(image, _)| image);
-            let is_patient = own.is_some_and(|image| store_of(&image).is_some() || is_patient(&image));
-            if stores.is_empty() || is_patient {
+            // A store needs no other one before it serves; what watches or fronts others asks them later.
+            let own = service.base_image(self).map(|(image, _)| self.facts(&image));
+            let own_role = own.as_ref().and_then(|facts| facts.role());
+            if own_role
+                .is_some_and(|role| is_store(role) || matches!(role, Role::Proxy | Role::Monitoring | Role::Tool))
+            {
+                continue;
+            }
+            let store = |dependency: &'r Dependency| {
+                let other = project.service(&dependency.name)?;
+                let (image, _) = other.base_image(self)?;
+                let facts = self.facts(&image);
+                let role = facts.role().filter(|role| is_store(*role))?;
+                let is_patient = own.as_ref().is_some_and(|own| own.retries(role));
+                (!is_patient).then(|| Store { service: other, dependency, role, check: facts.native_check() })
+            };
+            let early = service.depends_on.iter().filter(|wait| wait.condition == Condition::Started && wait.required);
+            // A cache answers within milliseconds; what one has to wait for comes first.
+            let mut stores: Vec<_> = early.filter_map(store).collect();
+            stores.sort_by_key(|store| store.role == Role::Cache);
+            if stores.is_empty() {
                 continue;
             }
             let Some(first_use) = self.first_use(service) else { continue };
+            // Of what is brought back, and of caches, only a use that is seen matters.
+            if first_use.is_none()
+                && (service.comes_back().is_some() || stores.iter().all(|store| store.role == Role::Cache))
+            {
+                continue;
+            }
             found.push(EarlyStart { service, stores, first_use });
         }
         found
@@ -155,7 +163,7 @@ impl Repo {
     fn first_use(&self, service: &Service) -> Option<Option<(FirstUse, Place)>> {
         let build = service.build_context(self);
         let mut used = None;
-        let container = crate::health::Container::of(service, build.as_ref(), self);
+        let container = crate::health::Container::of(service, build.clone(), self);
         for word in &container.starts {
             let text = word.text();
             if WAITS.iter().any(|wait| text.contains(wait)) {
@@ -173,7 +181,11 @@ impl Repo {
             }
             used = used.or_else(|| find(text, MIGRATES).map(|span| (FirstUse::Migrates, Place::new(file, span))));
         }
-        match self.connects(&build) {
+        // What is brought back may connect in vain.
+        if service.comes_back().is_some() {
+            return Some(used);
+        }
+        match self.connects(service, &build) {
             Connects::AndRetries => None,
             Connects::Once(place) => Some(used.or(Some((FirstUse::Connects, place)))),
             Connects::Unknown => Some(used),
@@ -208,36 +220,23 @@ impl Repo {
         found
     }
 
-    fn connects(&self, build: &BuildContext<'_>) -> Connects {
+    /// Whether the code that a service runs connects while it starts.
+    fn connects(&self, service: &Service, build: &BuildContext<'_>) -> Connects {
         let mut found = Connects::Unknown;
-        let mut read = 0;
-        for file in self.tree.below(&build.dir) {
+        let modules = service.application(self).map(|application| application.modules.as_slice()).unwrap_or_default();
+        // Of other languages nothing is followed: their files in the build's directory.
+        let others = self.tree.below(&build.dir).filter(|file| {
+            let path = self.tree.path(*file);
+            let is_test =
+                crate::production::words(path).any(|word| matches!(word, "test" | "tests" | "vendor" | "examples"));
+            [".go", "pom.xml", "build.gradle", "build.gradle.kts"].iter().any(|end| path.ends_with(end)) && !is_test
+        });
+        for file in modules.iter().copied().chain(others).take(MAX_SOURCES) {
             let path = self.tree.path(file);
-            let is_other = crate::production::words(path).any(|word| {
-                matches!(
-                    word,
-                    "test"
-                        | "tests"
-                        | "spec"
-                        | "e2e"
-                        | "fixtures"
-                        | "examples"
-                        | "docs"
-                        | "dist"
-                        | "vendor"
-                        | "migrations"
-                        | "versions"
-                        | "scripts"
-                )
-            });
             let mut needles =
                 CONNECTS.iter().filter(|(end, _)| path.ends_with(end)).map(|(_, needle)| *needle).peekable();
-            if is_other || needles.peek().is_none() || build.inside(path).is_none_or(|inside| build.ignores(inside)) {
+            if needles.peek().is_none() {
                 continue;
-            }
-            read += 1;
-            if read > MAX_SOURCES {
-                return Connects::Unknown;
             }
             let Ok(source) = self.tree.source(file) else { continue };
             let text = source.text();
@@ -268,16 +267,17 @@ impl EarlyStart<'_> {
 
     fn try_edits(&self, repo: &Repo) -> Option<Vec<Edit>> {
         let mut edits = Vec::new();
-        for (other, store, _) in &self.stores {
+        for store in &self.stores {
+            let other = store.service;
             let has_check = other.healthcheck.as_ref().and_then(|check| check.test.as_ref());
             match has_check.map(|test| &test.form) {
                 Some(TestForm::None) => return None,
                 Some(_) => {}
                 None if other.healthcheck.is_some() => return None,
                 None => {
-                    let test = store.check()?;
+                    let test = store.check?.replace('\\', "\\\\").replace('"', "\\\"");
                     edits.push(other.insert(
-                        &format!("healthcheck:\n  test: {test}\n  interval: 5s\n  retries: 12\n  start_period: 30s"),
+                        &format!("healthcheck:\n  test: [\"CMD-SHELL\", \"{test}\"]\n  interval: 5s\n  retries: 12\n  start_period: 30s"),
                         repo,
                     )?);
                 }
@@ -289,10 +289,10 @@ impl EarlyStart<'_> {
 
     /// The list of `depends_on` with conditions.
     fn conditions(&self, repo: &Repo) -> Option<Vec<Edit>> {
-        let waits = |name: &str| self.stores.iter().any(|(_, _, dependency)| dependency.name == name);
+        let waits = |name: &str| self.stores.iter().any(|store| store.dependency.name == name);
         let mut edits = Vec::new();
         if let Some(long) = self.service.depends_on.iter().find(|dependency| dependency.long) {
-            for (_, _, dependency) in &self.stores {
+            for Store { dependency, .. } in &self.stores {
                 let condition = self.service.text(&["depends_on", &dependency.name, "condition"])?;
                 (condition.place().file == long.place.file && condition.is_literal()).then_some(())?;
                 edits.push(Edit { place: condition.place(), text: "service_healthy".to_owned() });
@@ -319,61 +319,8 @@ impl EarlyStart<'_> {
     }
 }
 
-impl Store {
-    /// A health check that is true when the store answers where clients ask it, over the network: while the images of
-    /// the databases initialise, they run a server that listens on its socket only.
-    fn check(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Postgres => r#"["CMD-SHELL", "pg_isready -h 127.0.0.1 -U \"$${POSTGRES_USER:-postgres}\""]"#,
-            Self::Mysql => r#"["CMD", "mysqladmin", "ping", "-h", "127.0.0.1", "--silent"]"#,
-            Self::Mariadb => r#"["CMD", "healthcheck.sh", "--connect", "--innodb_initialized"]"#,
-            Self::Mongo => r#"["CMD", "mongosh", "--quiet", "--eval", "db.adminCommand('ping').ok"]"#,
-            Self::Redis => r#"["CMD", "redis-cli", "ping"]"#,
-            Self::Rabbitmq => r#"["CMD", "rabbitmq-diagnostics", "-q", "ping"]"#,
-            Self::Other => return None,
-        })
-    }
-}
-
-/// What kind of store an image is.
-pub fn store_of(image: &Image) -> Option<Store> {
-    let name = image.name.rsplit('/').next().unwrap_or_default();
-    Some(match name {
-        "postgres" | "postgresql" | "pgvector" | "postgis" | "timescaledb" | "timescaledb-ha" | "pgvecto-rs" => {
-            Store::Postgres
-        }
-        "mysql" | "mysql-server" | "percona" => Store::Mysql,
-        "mariadb" => Store::Mariadb,
-        "mongo" | "mongodb" | "mongodb-community-server" => Store::Mongo,
-        "redis" | "valkey" | "keydb" | "dragonfly" | "redis-stack" | "redis-stack-server" => Store::Redis,
-        "rabbitmq" => Store::Rabbitmq,
-        "elasticsearch" | "opensearch" | "clickhouse" | "clickhouse-server" | "cassandra" | "scylla" | "neo4j"
-        | "influxdb" | "cockroach" | "kafka" | "cp-kafka" | "redpanda" | "zookeeper" | "cp-zookeeper" | "etcd"
-        | "minio" | "meilisearch" | "typesense" | "qdrant" | "weaviate" | "milvus" | "couchdb" => Store::Other,
-        _ => return None,
-    })
-}
-
-/// Whether an image is known to connect only when somebody asks, or to try again by itself.
-fn is_patient(image: &Image) -> bool {
-    const PATIENT: &[&str] = &[
-        "adminer",
-        "pgadmin4",
-        "phpmyadmin",
-        "mongo-express",
-        "redis-commander",
-        "redisinsight",
-        "kibana",
-        "logstash",
-        "opensearch-dashboards",
-        "paperless-ngx",
-        "nginx",
-        "traefik",
-        "caddy",
-        "grafana",
-        "prometheus",
-    ];
-    PATIENT.contains(&image.name.rsplit('/').next().unwrap_or_default())
+fn is_store(role: Role) -> bool {
+    matches!(role, Role::Database | Role::Broker | Role::Search | Role::Cache)
 }
 
 /// Where the first of some words stands.

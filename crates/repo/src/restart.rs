@@ -1,8 +1,9 @@
 //! Which services come back after a crash or a reboot, and which do not.
 
 use crate::compose::Text;
-use crate::production::{DEVELOPMENT, comes_back, compose_files, words};
-use crate::script::{Command, Host, Word};
+use crate::docker::{DockerCall, Engine};
+use crate::production::{DEVELOPMENT, comes_back, words};
+use crate::script::Host;
 use crate::{Edit, Place, Production, Project, Repo, Service, Span};
 
 /// A service that is meant to stay up and that nothing brings back.
@@ -72,8 +73,8 @@ impl Repo {
             if words(self.tree.path(script.file)).any(|word| DEVELOPMENT.contains(&word)) {
                 continue;
             }
-            for command in script.commands() {
-                found.extend(self.podman_policy(command));
+            for call in script.docker_calls() {
+                found.extend(self.podman_policy(&call));
             }
         }
         if !found.is_empty() && self.boots_podman() {
@@ -82,27 +83,23 @@ impl Repo {
         found
     }
 
-    fn podman_policy(&self, command: Command<'_>) -> Option<PodmanPolicy> {
-        let chain = command.chain();
-        let invocation =
-            *chain.iter().find(|link| link.name().is_some_and(|name| matches!(&*name, "podman" | "podman-compose")))?;
-        let is_root = chain.iter().any(|link| link.name().is_some_and(|name| matches!(&*name, "sudo" | "doas")));
-        let applies = |policy: &str| policy == "unless-stopped" || policy == "always" && !is_root;
-        if let Some(files) = compose_files(command) {
-            let project = self.projects.iter().find(|project| self.names(command.script, &files, project))?;
-            let mut policies = project.services.iter().filter_map(Service::restart);
-            let policy = policies.find(|policy| applies(policy.shown()))?;
-            let place = command.words_place();
-            let policy_place = policy.place();
-            return Some(PodmanPolicy { place, policy_place, policy: policy.shown().to_owned(), is_root });
-        }
-        let args = invocation.args();
-        let verb = args.iter().find_map(|word| word.literal().filter(|text| !text.starts_with('-')))?;
-        if !matches!(&*verb, "run" | "create") || args.iter().any(|word| word.is("--rm")) {
+    fn podman_policy(&self, call: &DockerCall<'_>) -> Option<PodmanPolicy> {
+        if call.engine != Engine::Podman {
             return None;
         }
-        let (word, policy) = restart_option(args)?;
-        let place = command.script.place(word.span);
+        let mut chain = call.command.chain().into_iter();
+        let is_root = chain.any(|link| link.name().is_some_and(|name| matches!(&*name, "sudo" | "doas")));
+        let applies = |policy: &str| policy == "unless-stopped" || policy == "always" && !is_root;
+        if call.compose().is_some() {
+            let project = self.projects.iter().find(|project| self.starts_project(call, project))?;
+            let mut policies = project.services.iter().filter_map(Service::restart);
+            let policy = policies.find(|policy| applies(policy.shown()))?;
+            let (place, policy_place) = (call.command.words_place(), policy.place());
+            return Some(PodmanPolicy { place, policy_place, policy: policy.shown().to_owned(), is_root });
+        }
+        let run = call.run().filter(|run| !run.is_removed())?;
+        let option = run.restart()?;
+        let (policy, place) = (option.text()?, call.place(option.span));
         applies(&policy).then_some(PodmanPolicy { place, policy_place: place, policy, is_root })
     }
 
@@ -150,18 +147,6 @@ impl Service {
         }
         None
     }
-}
-
-/// The value of `--restart`.
-fn restart_option(args: &[Word]) -> Option<(&Word, String)> {
-    args.iter().enumerate().find_map(|(index, word)| {
-        let text = word.literal()?;
-        if text == "--restart" {
-            let value = args.get(index + 1)?;
-            return Some((value, value.literal()?.into_owned()));
-        }
-        Some((word, text.strip_prefix("--restart=")?.to_owned()))
-    })
 }
 
 /// Whether a service says what only Swarm reads.
