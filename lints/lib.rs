@@ -6,14 +6,19 @@ mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
 mod hostname_not_routed;
+mod heap_over_limit;
 mod ignored_create_type;
 mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
+mod never_restarts;
+mod runtime_floats;
 mod unbounded_log;
 mod undefined_service;
 mod unknown_workflow;
+mod unlimited_memory;
 mod untracked_import;
+mod waits_without_health;
 mod watches_single_file;
 
 use twiceshy_lint::Entry;
@@ -27,14 +32,19 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
         Entry::of::<hostname_not_routed::HostnameNotRouted>(),
+        Entry::of::<heap_over_limit::HeapOverLimit>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
+        Entry::of::<never_restarts::NeverRestarts>(),
+        Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
+        Entry::of::<unlimited_memory::UnlimitedMemory>(),
         Entry::of::<untracked_import::UntrackedImport>(),
         Entry::of::<watches_single_file::WatchesSingleFile>(),
+        Entry::of::<waits_without_health::WaitsWithoutHealth>(),
     ]
 }

@@ -155,6 +155,14 @@ pub fn report(repo: &Repo) -> Report {
     report
 }
 
+/// Runs all lints, pedantic ones too.
+pub fn pedantic_report(repo: &Repo) -> Report {
+    let choice = Choice { pedantic: true, ..Choice::default() };
+    let report = pool().install(|| Report::of(repo, &twiceshy_lints::all(), &choice));
+    assert_eq!(report.failures, []);
+    report
+}
+
 /// Where a place stands: path, line, column, and the width on its first line, in characters.
 pub fn spot(repo: &Repo, place: Place) -> (String, u32, u32, u32) {
     let source = repo.tree.source(place.file).unwrap();

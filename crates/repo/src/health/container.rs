@@ -36,7 +36,7 @@ impl<'r> Container<'r> {
     }
 
     /// The container of a service.
-    pub(super) fn of(service: &Service, build: Option<BuildContext<'r>>, repo: &Repo) -> Self {
+    pub(crate) fn of(service: &Service, build: Option<BuildContext<'r>>, repo: &Repo) -> Self {
         let stage = build.as_ref().and_then(|build| build.dockerfile.stage(build.target.as_deref()));
         let mut container = match (build, stage) {
             (Some(build), Some(stage)) => Self::built(build, stage, &|name| service.build_arg(name)),

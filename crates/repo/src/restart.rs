@@ -1,0 +1,168 @@
+//! Which services come back after a crash or a reboot, and which do not.
+
+use crate::compose::Text;
+use crate::docker::{DockerCall, Engine};
+use crate::production::{DEVELOPMENT, comes_back, words};
+use crate::script::Host;
+use crate::{Edit, Place, Production, Project, Repo, Service, Span};
+
+/// A service that is meant to stay up and that nothing brings back.
+#[derive(Clone, Copy, Debug)]
+pub struct Unrestarted<'r> {
+    /// The service.
+    pub service: &'r Service,
+    /// What tells that it matters.
+    pub because: Production<'r>,
+    /// Whether most of the project's services that are meant to stay up do come back.
+    pub is_exception: bool,
+}
+
+/// A container whose policy nothing reads after a reboot: Podman has no daemon.
+#[derive(Clone, Debug)]
+pub struct PodmanPolicy {
+    /// Where it is started.
+    pub place: Place,
+    /// Where the policy stands.
+    pub policy_place: Place,
+    /// The policy.
+    pub policy: String,
+    /// Whether root runs it.
+    pub is_root: bool,
+}
+
+impl Repo {
+    /// The services of a project that serves people which are meant to stay up and have no restart policy. `restart: "no"`
+    /// is a policy: somebody thought of it.
+    pub fn unrestarted<'r>(&'r self, project: &'r Project) -> Vec<Unrestarted<'r>> {
+        // A file that others complete, and what Swarm runs, which restarts everything unless told not to.
+        if !project.is_complete || project.services.iter().any(is_for_swarm) {
+            return Vec::new();
+        }
+        let lacking = |service: &&Service| {
+            service.value(&["restart"]).is_none()
+                && service.value(&["deploy", "restart_policy"]).is_none()
+                && service.value(&["provider"]).is_none()
+                && !self.restarted_elsewhere(project, service)
+                && service.stays_up(project, self)
+        };
+        let lacking: Vec<_> = project.services.iter().filter(lacking).collect();
+        if lacking.is_empty() {
+            return Vec::new();
+        }
+        let Some(because) = self.production(project) else { return Vec::new() };
+        let back = project.services.iter().filter(|service| service.comes_back().is_some()).count();
+        let is_exception = back > lacking.len();
+        lacking.into_iter().map(|service| Unrestarted { service, because, is_exception }).collect()
+    }
+
+    /// Whether a project of more files, this one's among them, gives the service a policy: that is the one that runs.
+    fn restarted_elsewhere(&self, project: &Project, service: &Service) -> bool {
+        let Some(first) = project.files.first() else { return false };
+        self.projects.iter().filter(|other| other.files != project.files && other.has_file(*first)).any(|other| {
+            other.service(&service.name).is_some_and(|same| same.place == service.place && same.restart().is_some())
+        })
+    }
+
+    /// Containers that Podman is to restart by a policy that nothing applies after a reboot.
+    pub fn podman_policies(&self) -> Vec<PodmanPolicy> {
+        let mut found = Vec::new();
+        for script in &self.scripts {
+            if !script.text().contains("podman") || matches!(script.host.outermost(), Host::Fence { .. }) {
+                continue;
+            }
+            if words(self.tree.path(script.file)).any(|word| DEVELOPMENT.contains(&word)) {
+                continue;
+            }
+            for call in script.docker_calls() {
+                found.extend(self.podman_policy(&call));
+            }
+        }
+        if !found.is_empty() && self.boots_podman() {
+            found.clear();
+        }
+        found
+    }
+
+    fn podman_policy(&self, call: &DockerCall<'_>) -> Option<PodmanPolicy> {
+        if call.engine != Engine::Podman {
+            return None;
+        }
+        let mut chain = call.command.chain().into_iter();
+        let is_root = chain.any(|link| link.name().is_some_and(|name| matches!(&*name, "sudo" | "doas")));
+        let applies = |policy: &str| policy == "unless-stopped" || policy == "always" && !is_root;
+        if call.compose().is_some() {
+            let project = self.projects.iter().find(|project| self.starts_project(call, project))?;
+            let mut policies = project.services.iter().filter_map(Service::restart);
+            let policy = policies.find(|policy| applies(policy.shown()))?;
+            let (place, policy_place) = (call.command.words_place(), policy.place());
+            return Some(PodmanPolicy { place, policy_place, policy: policy.shown().to_owned(), is_root });
+        }
+        let run = call.run().filter(|run| !run.is_removed())?;
+        let option = run.restart()?;
+        let (policy, place) = (option.text()?, call.place(option.span));
+        applies(&policy).then_some(PodmanPolicy { place, policy_place: place, policy, is_root })
+    }
+
+    /// Whether something of the repository starts Podman's containers at boot: its service, units, quadlets.
+    fn boots_podman(&self) -> bool {
+        let says = |text: &str| {
+            ["podman-restart", "generate systemd", "quadlet"].iter().any(|word| text.contains(word))
+                || text.contains("@reboot") && text.contains("podman")
+        };
+        self.scripts.iter().any(|script| says(script.text()))
+            || self.tree.files().any(|file| {
+                let path = self.tree.path(file);
+                path.ends_with(".container")
+                    || path.ends_with(".kube")
+                    || path.ends_with(".service")
+                        && self.tree.source(file).is_ok_and(|source| source.text().contains("podman"))
+            })
+    }
+}
+
+impl Service {
+    /// An edit that gives it one more key, as its first; `None` where it is not written as a block.
+    pub fn insert(&self, line: &str, repo: &Repo) -> Option<Edit> {
+        let source = repo.tree.source(self.place.file).ok()?;
+        let text = source.text();
+        let rest = text.get(self.place.end as usize..)?;
+        // Up to the first line that is more than space or a comment.
+        let mut at = self.place.end as usize;
+        for (number, part) in rest.split_inclusive('\n').enumerate() {
+            let bare = part.trim();
+            let is_key = number == 0;
+            if is_key {
+                let after = bare.strip_prefix(['"', '\'']).unwrap_or(bare).strip_prefix(':')?.trim_start();
+                if !(after.is_empty() || after.starts_with('#') || after.starts_with('&') && !after.contains(' ')) {
+                    return None;
+                }
+            } else if !bare.is_empty() && !bare.starts_with('#') {
+                let indent = part.len() - part.trim_start_matches(' ').len();
+                let start = at + indent;
+                let place = Place::new(self.place.file, Span::new(start, start));
+                let pad = format!("\n{}", " ".repeat(indent));
+                return (indent > 0).then(|| Edit { place, text: format!("{}{pad}", line.replace('\n', &pad)) });
+            }
+            at += part.len();
+        }
+        None
+    }
+}
+
+/// Whether a service says what only Swarm reads.
+fn is_for_swarm(service: &Service) -> bool {
+    ["placement", "update_config", "rollback_config", "mode", "endpoint_mode"]
+        .iter()
+        .any(|key| service.value(&["deploy", key]).is_some())
+}
+
+impl Service {
+    /// What brings it back when it ends: `always`, `unless-stopped`, `on-failure`.
+    pub fn comes_back(&self) -> Option<&Text> {
+        let policy = self.restart().filter(|policy| comes_back(policy.shown()));
+        policy.or_else(|| {
+            let condition = self.text(&["deploy", "restart_policy", "condition"])?;
+            matches!(condition.shown(), "any" | "on-failure").then_some(condition)
+        })
+    }
+}
