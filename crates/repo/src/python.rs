@@ -27,6 +27,8 @@ pub struct Python {
     pub imports: Vec<PythonImport>,
     /// The classes and tables with JSON columns that it declares, and what it writes to them with `json.dumps`.
     pub json: Option<Box<json::JsonUse>>,
+    /// Whether it may read environment variables.
+    pub(crate) may_read_variables: bool,
     /// Only its imports were looked for, and not what stands around them.
     is_scanned: bool,
 }
@@ -73,5 +75,6 @@ fn parse(input: Input<'_>, out: &mut Lowered) {
         log_file::lower(&module, log_file::Language::Python, input, out);
     }
     out.flaws.extend(module.flaws);
-    out.python.push(Python { file: input.file, imports, json, is_scanned: false });
+    let may_read_variables = crate::variables::may_read(input);
+    out.python.push(Python { file: input.file, imports, json, may_read_variables, is_scanned: false });
 }

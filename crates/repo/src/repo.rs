@@ -56,6 +56,7 @@ pub struct Repo {
     pub(crate) imports: std::sync::OnceLock<crate::resolve::Index>,
     pub(crate) configuration: crate::configuration::Configuration,
     pub(crate) applications: crate::application::Applications,
+    pub(crate) variables: crate::variables::Variables,
     skipped: Vec<Skip>,
     checked: usize,
 }
@@ -124,12 +125,14 @@ impl Repo {
             importers: std::sync::OnceLock::new(),
             imports: std::sync::OnceLock::new(),
             applications: crate::application::Applications::default(),
+            variables: crate::variables::Variables::default(),
             skipped,
             checked,
         };
         crate::python::scan::parse_suspects(&mut repo);
         crate::node::parse_suspects(&mut repo);
         repo.applications = crate::application::Applications::of(&repo);
+        repo.variables = crate::variables::Variables::of(&repo);
         repo
     }
 

@@ -11,7 +11,8 @@ pub(super) fn imports(input: Input<'_>) -> Option<Python> {
     let arena = bumpalo::Bump::new();
     let found = python::scan_imports(input.text(), &arena).ok()?;
     let imports = imports::scanned(&found, input.file);
-    Some(Python { file: input.file, imports, json: None, is_scanned: true })
+    let may_read_variables = crate::variables::may_read(input);
+    Some(Python { file: input.file, imports, json: None, may_read_variables, is_scanned: true })
 }
 
 /// Parses the modules of which a scanned import leads nowhere: a `try` around it would excuse it. So whoever asks
