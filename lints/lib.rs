@@ -5,8 +5,8 @@ mod context_too_large;
 mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
-mod hostname_not_routed;
 mod heap_over_limit;
+mod hostname_not_routed;
 mod ignored_create_type;
 mod json_dumps_in_json_column;
 mod localhost_healthcheck;
@@ -31,8 +31,8 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
-        Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<heap_over_limit::HeapOverLimit>(),
+        Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
@@ -44,7 +44,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
         Entry::of::<unlimited_memory::UnlimitedMemory>(),
         Entry::of::<untracked_import::UntrackedImport>(),
-        Entry::of::<watches_single_file::WatchesSingleFile>(),
         Entry::of::<waits_without_health::WaitsWithoutHealth>(),
+        Entry::of::<watches_single_file::WatchesSingleFile>(),
     ]
 }

@@ -56,6 +56,11 @@ impl Applications {
         });
         Self { found: found.collect() }
     }
+
+    /// The modules of all of them; one may come several times.
+    pub(crate) fn modules(&self) -> impl Iterator<Item = FileId> {
+        self.found.values().flatten().flat_map(|application| application.modules.iter().copied())
+    }
 }
 
 impl Key {

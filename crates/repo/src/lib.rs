@@ -45,6 +45,7 @@ mod sql;
 mod sqlalchemy;
 mod stale_mount;
 mod tsconfig;
+mod variables;
 pub mod workflow;
 mod working_copy;
 
@@ -90,5 +91,6 @@ pub use sqlalchemy::{Column, ColumnType, EnumType};
 pub use stale_mount::{Reread, StaleMount};
 pub use tsconfig::{Alias, TsConfig};
 pub use twiceshy_source::{Edit, FileId, Place, Source, Span, Tree};
+pub use variables::{Moment, Need, Reaction, VariableRead, Way};
 pub use workflow::{Action, Workflow};
 pub use working_copy::{LocalKind, LocalPath};

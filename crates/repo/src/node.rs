@@ -17,6 +17,8 @@ pub struct Node {
     pub file: FileId,
     /// Its imports, in order, nested ones too.
     pub imports: Vec<NodeImport>,
+    /// Whether it may read environment variables.
+    pub(crate) may_read_variables: bool,
     /// They were scanned, not parsed.
     is_scanned: bool,
 }
@@ -27,7 +29,10 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
     }
     // Of most modules nothing is asked but their imports, and a parser is a slow way to them.
     match scan::imports(input).filter(|_| !asks_for_more_than_imports(input)) {
-        Some(imports) => out.node.push(Node { file: input.file, imports, is_scanned: true }),
+        Some(imports) => {
+            let may_read_variables = crate::variables::may_read(input);
+            out.node.push(Node { file: input.file, imports, may_read_variables, is_scanned: true });
+        }
         None => parse(input, out),
     }
 }
@@ -44,7 +49,8 @@ fn parse(input: Input<'_>, out: &mut Lowered) {
             log_file::lower(&module, log_file::Language::JavaScript, input, out);
         }
         let imports = imports::of(module.body, text, input.file);
-        out.node.push(Node { file: input.file, imports, is_scanned: false });
+        let may_read_variables = crate::variables::may_read(input);
+        out.node.push(Node { file: input.file, imports, may_read_variables, is_scanned: false });
         out.rosters.extend(crate::boot::roster(module.body, input));
         out.flaws.extend(module.flaws);
     });

@@ -33,6 +33,8 @@ pub struct Python {
     json: OnceLock<Option<Box<json::JsonUse>>>,
     /// It may decode some.
     may_load_json: bool,
+    /// Whether it may read environment variables.
+    pub(crate) may_read_variables: bool,
     /// Only its imports were looked for, and not what stands around them.
     is_scanned: bool,
 }
@@ -46,6 +48,7 @@ impl Python {
             json_writes: Box::default(),
             json: OnceLock::new(),
             may_load_json: json::may_load(input.text()),
+            may_read_variables: crate::variables::may_read(input),
             is_scanned: false,
         }
     }

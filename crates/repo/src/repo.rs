@@ -57,6 +57,7 @@ pub struct Repo {
     pub(crate) configuration: crate::configuration::Configuration,
     pub(crate) applications: crate::application::Applications,
     pub(crate) failing_imports: Vec<crate::FailingImport>,
+    pub(crate) variables: crate::variables::Variables,
     skipped: Vec<Skip>,
     checked: usize,
 }
@@ -125,6 +126,7 @@ impl Repo {
             importers: std::sync::OnceLock::new(),
             imports: std::sync::OnceLock::new(),
             applications: crate::application::Applications::default(),
+            variables: crate::variables::Variables::default(),
             skipped,
             checked,
         };
@@ -136,6 +138,7 @@ impl Repo {
             checked,
         };
         repo.find_failing_imports();
+        repo.variables = crate::variables::Variables::of(&repo);
         repo
     }
 

@@ -3,6 +3,10 @@
 //! syn stops at the first error and recurses once per level, so a text is measured first, and one that it cannot read has
 //! nothing to say.
 
+mod variables;
+
+pub use variables::{Missing, ReadVariable, variables};
+
 use crate::js::nests_flatly;
 use syn::visit::{self, Visit};
 use twiceshy_source::Span;

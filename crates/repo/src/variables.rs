@@ -1,0 +1,243 @@
+//! The environment variables that code reads, and what it does without them.
+
+mod needs;
+mod reader;
+mod rust;
+mod schema;
+mod settings;
+mod wrapper;
+
+use crate::{Application, Input, Repo, Service};
+use memchr::memmem::Finder;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::LazyLock;
+use twiceshy_source::{FileId, Place, Tree};
+pub(crate) use wrapper::Wrapper;
+
+/// A place where code reads an environment variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariableRead {
+    /// The variable.
+    pub name: Box<str>,
+    /// Where its name stands.
+    pub place: Place,
+    /// What the code does without it.
+    pub need: Need,
+    /// Other variables that do as well: `A || B` names each other's.
+    pub alternatives: Vec<Box<str>>,
+    /// When it is read.
+    pub moment: Moment,
+    /// Whether it is read only if something else holds.
+    pub is_conditional: bool,
+    /// Whether the case of its letters does not matter.
+    pub ignores_case: bool,
+    /// Who looks it up.
+    pub way: Way,
+}
+
+/// What code does without a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// The read itself fails: a `KeyError`, a validation error, a panic.
+    Required,
+    /// A test for it throws, exits or answers an error.
+    Guarded {
+        /// Where.
+        place: Place,
+        /// What happens there.
+        reaction: Reaction,
+    },
+    /// Something else is taken.
+    Defaulted {
+        /// The text, where it is one.
+        value: Option<Box<str>>,
+        /// Where it stands.
+        place: Place,
+    },
+    /// The code asks first, or does without.
+    Optional,
+    /// It is used as it is, with an assertion of its type that it is there (`X!`).
+    Asserted,
+    /// It is used as it is.
+    Plain,
+}
+
+/// What a test for a variable does when it is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// An exception.
+    Throws,
+    /// The end of the process.
+    Exits,
+    /// An answer with this status.
+    Answers(u16),
+}
+
+/// When a variable is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moment {
+    /// When the code is built: the running container's environment does not matter.
+    Build,
+    /// When the module is loaded.
+    Start,
+    /// When a function is called.
+    Use,
+}
+
+/// Who looks a variable up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The language: `process.env`, `os.environ`, `std::env::var`.
+    Process,
+    /// `$env/dynamic/private` of SvelteKit: everything without the public prefix.
+    SveltePrivate,
+    /// `$env/dynamic/public` of SvelteKit: everything with the public prefix.
+    SveltePublic,
+    /// `import.meta.env` of Vite.
+    ImportMeta,
+    /// A settings class or function that may also read a file (`.env`).
+    Settings,
+}
+
+/// What one module does with the environment.
+#[derive(Debug, Default)]
+pub(crate) struct ModuleVariables {
+    pub reads: Vec<VariableRead>,
+    /// Variables that it sets itself.
+    pub sets: Vec<Box<str>>,
+    /// Where it loads an env file.
+    pub loads: Option<Place>,
+    /// Functions that read the variable whose name they are given.
+    pub wrappers: Vec<Wrapper>,
+}
+
+/// What all modules of applications do with the environment.
+#[derive(Debug, Default)]
+pub(crate) struct Variables {
+    modules: FxHashMap<FileId, ModuleVariables>,
+}
+
+impl Application {
+    /// Every place where its code reads an environment variable, by file and place.
+    pub fn variables<'r>(&self, repo: &'r Repo) -> Vec<&'r VariableRead> {
+        self.variable_modules(repo).flat_map(|module| &module.reads).collect()
+    }
+
+    /// The variables that its code sets itself before or instead of being given them.
+    pub fn sets_variable(&self, repo: &Repo, name: &str) -> bool {
+        self.variable_modules(repo).any(|module| module.sets.iter().any(|set| **set == *name))
+    }
+
+    /// Where its code loads an env file (`load_dotenv()`, `import "dotenv/config"`), which may set anything.
+    pub fn loads_env_file(&self, repo: &Repo) -> Option<Place> {
+        self.variable_modules(repo).find_map(|module| module.loads)
+    }
+
+    fn variable_modules<'r>(&self, repo: &'r Repo) -> impl Iterator<Item = &'r ModuleVariables> {
+        self.modules.iter().filter_map(|file| repo.variables.modules.get(file))
+    }
+}
+
+impl Service {
+    /// Every place where the code that it runs reads an environment variable.
+    pub fn variables_read<'r>(&self, repo: &'r Repo) -> Vec<&'r VariableRead> {
+        self.application(repo).map(|application| application.variables(repo)).unwrap_or_default()
+    }
+}
+
+impl Variables {
+    /// Reads the modules of the applications that may say something.
+    pub(crate) fn of(repo: &Repo) -> Self {
+        let mut files: Vec<FileId> = repo.applications.modules().collect();
+        files.sort();
+        files.dedup();
+        let speaks = |file: &FileId| {
+            repo.node_module(*file).map_or_else(
+                || repo.python_module(*file).is_none_or(|module| module.may_read_variables),
+                |module| module.may_read_variables,
+            )
+        };
+        let none = FxHashMap::default();
+        let speaking: Vec<FileId> = files.iter().copied().filter(speaks).collect();
+        let read = |files: Vec<FileId>, known: &FxHashMap<FileId, Vec<Wrapper>>| -> Vec<(FileId, ModuleVariables)> {
+            files.into_par_iter().filter_map(|file| Some((file, reader::of(repo, file, known)?))).collect()
+        };
+        let mut modules: FxHashMap<FileId, ModuleVariables> = read(speaking, &none).into_iter().collect();
+        // `import { required } from "./env"`: whoever imports such a function reads variables, too.
+        let known: FxHashMap<FileId, Vec<Wrapper>> = modules
+            .iter()
+            .filter(|(_, module)| !module.wrappers.is_empty())
+            .map(|(file, module)| (*file, module.wrappers.clone()))
+            .collect();
+        if !known.is_empty() {
+            let users: Vec<FileId> = files
+                .into_par_iter()
+                .filter(|file| repo.imports_any(*file, &known.keys().copied().collect()))
+                .collect();
+            modules.extend(read(users, &known));
+        }
+        Self { modules }
+    }
+}
+
+/// Whether a Python or JavaScript module may read environment variables: words, no look at the tree.
+pub(crate) fn may_read(input: Input<'_>) -> bool {
+    const PYTHON: std::ops::RangeFrom<usize> = 6..;
+    static WORDS: LazyLock<[Finder<'static>; 11]> = LazyLock::new(|| {
+        [
+            "process.env",
+            "$env/",
+            "import.meta.env",
+            "node:process",
+            "Bun.env",
+            "Deno.env",
+            "environ",
+            "getenv",
+            "BaseSettings",
+            "decouple",
+            "starlette.config",
+        ]
+        .map(Finder::new)
+    });
+    let text = input.text().as_bytes();
+    let has = |words: &[Finder<'_>]| words.iter().any(|word| word.find(text).is_some());
+    if input.path().ends_with(".py") { has(&WORDS[PYTHON]) } else { has(&WORDS[..PYTHON.start]) }
+}
+
+impl Repo {
+    /// Whether the module imports one of `files`.
+    fn imports_any(&self, file: FileId, files: &FxHashSet<FileId>) -> bool {
+        if let Some(module) = self.node_module(file) {
+            let stems: Vec<&str> = files.iter().map(|file| stem(self.tree.path(*file))).collect();
+            return module.imports.iter().any(|import| {
+                // Resolving is dear; an import says at least the name of the file or its directory.
+                stems.iter().any(|stem| import.specifier.contains(stem))
+                    && self.import_targets(file, &import.specifier).iter().any(|target| files.contains(target))
+            });
+        }
+        self.python_module(file).is_some_and(|module| {
+            module.imports.iter().any(|import| {
+                matches!(self.resolve_python(file, import), crate::ImportTarget::File(target) if files.contains(&target))
+            })
+        })
+    }
+
+    /// The modules of this repository that an import of a JavaScript module leads to.
+    pub(crate) fn import_targets(&self, from: FileId, specifier: &str) -> Vec<FileId> {
+        match self.resolve_import(from, specifier) {
+            crate::Resolved::Tracked(file) => vec![file],
+            crate::Resolved::External | crate::Resolved::Unknown => self.workspace_modules(specifier),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The name by which a module is imported: that of its directory, for an index.
+fn stem(path: &str) -> &str {
+    let stem = Tree::name(path).split('.').next().unwrap_or_default();
+    if stem == "index" { Tree::name(Tree::parent(path)) } else { stem }
+}
+
+#[cfg(test)]
+mod tests;
