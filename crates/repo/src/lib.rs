@@ -78,13 +78,11 @@ pub use python::{ImportTarget, Python, PythonImport};
 pub use readiness::{EarlyStart, FirstUse};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
-pub use resolve::{Ignored, Resolved, Untracked};
+pub use resolve::{FailingImport, Ignored, Resolved, Untracked};
+pub use restart::{PodmanPolicy, Unrestarted};
 pub use route::{
     Address, Backend, FileProvider, Hostname, Mention, Route, RoutedTwice, Router, Routing, Twice, UnroutedHost, Zone,
 };
-pub use resolve::{FailingImport, Ignored, Resolved, Untracked};
-pub use restart::{PodmanPolicy, Unrestarted};
-pub use route::{Address, Backend, FileProvider, Hostname, Route, Router, Routing, Zone};
 pub use script::Script;
 pub use sql::Sql;
 pub use sqlalchemy::{Column, ColumnType, EnumType};

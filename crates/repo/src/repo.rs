@@ -127,17 +127,12 @@ impl Repo {
             imports: std::sync::OnceLock::new(),
             applications: crate::application::Applications::default(),
             variables: crate::variables::Variables::default(),
-            skipped,
-            checked,
-        };
-        crate::python::scan::parse_suspects(&mut repo);
-        crate::node::parse_suspects(&mut repo);
-        repo.applications = crate::application::Applications::of(&repo);
             failing_imports: Vec::new(),
             skipped,
             checked,
         };
         repo.find_failing_imports();
+        repo.applications = crate::application::Applications::of(&repo);
         repo.variables = crate::variables::Variables::of(&repo);
         repo
     }
