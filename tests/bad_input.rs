@@ -592,8 +592,8 @@ fn long_files_and_long_lines_take_time_that_grows_with_them_only() {
 #[test]
 fn names_that_a_terminal_would_obey_are_shown_not_obeyed() {
     let directory = place(&[
-        ("a\u{1b}[2J\n/app.py", b"json.dumps(\n"),
-        ("\u{1b}]0;owned\u{7}.py", b"json.dumps(\n"),
+        ("a\u{1b}[2J\n/compose.yml", b"services: [\n"),
+        ("\u{1b}]0;owned\u{7}.sh", b"if\n"),
         ("-rf.sh", b"if\n"),
         ("spa ce \"quote\" %41 \u{202e}.sh", b"if\n"),
     ]);
@@ -623,7 +623,7 @@ fn a_directory_nested_a_thousand_deep_is_walked() {
     // One step at a time: the whole path is longer than the system takes.
     let deep = "d/".repeat(1000);
     std::fs::create_dir_all(directory.path().join(&deep)).unwrap();
-    std::fs::write(directory.path().join(&deep).join("app.py"), "json.dumps(\n").unwrap();
+    std::fs::write(directory.path().join(&deep).join("app.sh"), "if\n").unwrap();
     let run = survives(directory.path());
     assert_eq!(run.skipped("d").len(), 1);
 }

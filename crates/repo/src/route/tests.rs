@@ -1,3 +1,5 @@
+//! Which routes are read from what.
+
 use super::*;
 use crate::Tree;
 
