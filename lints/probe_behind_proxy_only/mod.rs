@@ -49,6 +49,6 @@ fn report(behind: &BehindProxy<'_>, found: &mut Findings) {
     }
 }
 
-fn name<'r>(route: &'r Route) -> &'r str {
+fn name(route: &Route) -> &str {
     route.hostname.as_ref().map_or("", |hostname| &hostname.name)
 }
