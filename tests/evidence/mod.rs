@@ -9,5 +9,6 @@ mod ports;
 mod postgres;
 mod shells;
 mod single_file_mount;
+mod unanswered;
 mod unbounded_log;
 mod untracked_import;

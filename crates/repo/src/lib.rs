@@ -81,7 +81,8 @@ pub use requirements::{Requirement, Requirements, Version};
 pub use resolve::{FailingImport, Ignored, Resolved, Untracked};
 pub use restart::{PodmanPolicy, Unrestarted};
 pub use route::{
-    Address, Backend, FileProvider, Hostname, Mention, Route, RoutedTwice, Router, Routing, Twice, UnroutedHost, Zone,
+    Address, Asked, Backend, BehindProxy, FileProvider, Hostname, Mention, ProbeOfNothing, Route, RoutedTwice, Router,
+    Routing, Twice, UnroutedHost, Zone,
 };
 pub use script::Script;
 pub use sql::Sql;

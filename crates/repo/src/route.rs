@@ -4,12 +4,15 @@
 //! service publishes is a route without a hostname.
 
 mod address;
+mod asked;
+mod behind_proxy;
 mod caddy;
 mod cloudflared;
 mod hostname;
 mod labels;
 mod named;
 mod nginx;
+mod of_nothing;
 mod rule;
 mod traefik;
 mod twice;
@@ -17,8 +20,11 @@ mod unrouted;
 mod zone;
 
 pub use address::Address;
+pub use asked::Asked;
+pub use behind_proxy::BehindProxy;
 pub use hostname::Hostname;
 pub(crate) use named::named_files;
+pub use of_nothing::ProbeOfNothing;
 pub use traefik::FileProvider;
 pub use twice::{RoutedTwice, Twice};
 pub use unrouted::{Mention, UnroutedHost};

@@ -110,7 +110,7 @@ fn parent(host: &str) -> Option<&str> {
 }
 
 /// Whether strangers have names there, or nobody: `co.uk`, `github.io`, `example.com`.
-fn is_shared(zone: &str) -> bool {
+pub(super) fn is_shared(zone: &str) -> bool {
     const SECOND: &[&str] = &["co", "com", "org", "net", "gov", "ac", "edu", "or", "ne", "go"];
     let is_registry = zone.split_once('.').is_some_and(|(first, last)| last.len() == 2 && SECOND.contains(&first));
     let last = zone.rsplit('.').next().unwrap_or_default();
