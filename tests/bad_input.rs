@@ -592,7 +592,7 @@ fn long_files_and_long_lines_take_time_that_grows_with_them_only() {
 #[test]
 fn names_that_a_terminal_would_obey_are_shown_not_obeyed() {
     let directory = place(&[
-        ("a\u{1b}[2J\n/compose.yml", b"services: [\n"),
+        ("a\u{1b}[2J\n/app.sh", b"if\n"),
         ("\u{1b}]0;owned\u{7}.sh", b"if\n"),
         ("-rf.sh", b"if\n"),
         ("spa ce \"quote\" %41 \u{202e}.sh", b"if\n"),
