@@ -19,6 +19,7 @@ mod floating;
 mod gitignore;
 mod health;
 mod image;
+mod launch;
 mod listens;
 mod local_secrets;
 mod log_file;
@@ -38,6 +39,7 @@ mod requirements;
 mod resolve;
 mod restart;
 mod route;
+
 mod rust;
 pub mod script;
 mod settings;
@@ -65,6 +67,7 @@ pub use image::{
     Companion, DataDirectory, Family, HealthEndpoint, Image, ImageFacts, Majors, MistakenPath, Role, Wget,
     WritablePath, is_at_or_below,
 };
+pub use launch::{FileAt, Launch, LaunchedBy, Mounted};
 pub use listens::Listens;
 pub use log_file::{Growth, LogFile, Running};
 pub use memory::{Heap, Overfull, Runtime, StarvedBuild};

@@ -8,6 +8,7 @@
 
 mod command;
 mod discover;
+mod insert;
 mod interpolate;
 mod load;
 mod merge;

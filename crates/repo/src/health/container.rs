@@ -30,6 +30,21 @@ impl<'r> Container<'r> {
         self.build.as_ref().zip(self.stage).is_some_and(|(build, stage)| build.dockerfile.brings(stage, program))
     }
 
+    /// Whether its Dockerfile may bring a program of this name: as [`Container::brings`] says, under another package's name,
+    /// or by a step of which is not known what it installs.
+    pub fn may_have(&self, program: &str) -> bool {
+        let Some((build, stage)) = self.build.as_ref().zip(self.stage) else { return false };
+        let alias = PACKAGES.iter().find(|(name, _)| *name == program).map_or(&[][..], |(_, packages)| packages);
+        let is_its = |name: &str| name.contains(program) || alias.iter().any(|package| name.contains(package));
+        self.brings(program)
+            || build.dockerfile.packages(stage).any(|package| is_its(&package.name))
+            || build.dockerfile.steps_of(stage).any(|step| match &step.kind {
+                StepKind::Run(run) => may_install(&run.command.text(), program),
+                StepKind::Copy(copy) => copy.from.is_some() && copies_programs(copy),
+                _ => false,
+            })
+    }
+
     /// Whether its image is built here.
     pub fn is_built(&self) -> bool {
         self.build.is_some()
@@ -91,6 +106,46 @@ impl<'r> Container<'r> {
             is_ipv4_only: false,
         }
     }
+}
+
+/// Packages that bring a program of another name.
+const PACKAGES: &[(&str, &[&str])] = &[
+    ("nc", &["netcat", "ncat", "busybox", "nmap"]),
+    ("wget", &["busybox"]),
+    ("ping", &["iputils", "busybox"]),
+    ("pgrep", &["procps", "busybox"]),
+    ("ps", &["procps", "busybox"]),
+    ("python3", &["python"]),
+    ("python", &["python"]),
+    ("node", &["nodejs"]),
+    ("pg_isready", &["postgres"]),
+    ("psql", &["postgres"]),
+    ("mysqladmin", &["mysql", "mariadb"]),
+    ("redis-cli", &["redis", "valkey"]),
+    ("dig", &["bind", "dnsutils"]),
+    ("nslookup", &["bind", "dnsutils", "busybox"]),
+    ("bash", &["bash"]),
+    ("sh", &["busybox", "bash", "dash"]),
+];
+
+/// Whether a `RUN` step may install a program: it speaks of it, or what it installs is not written there.
+fn may_install(text: &str, program: &str) -> bool {
+    let words = || text.split(|c: char| c.is_whitespace() || "\"'`;&|()/=,".contains(c));
+    let installs = ["install", "apk add", "apk --no-cache add"].iter().any(|verb| text.contains(verb));
+    words().any(|word| word == program)
+        || text.contains("xargs")
+        || words().any(|word| word.ends_with(".sh"))
+        || installs && text.split_whitespace().any(|word| word.trim_start_matches('"').starts_with('$'))
+}
+
+/// Whether whole directories of programs come from another stage or image.
+fn copies_programs(copy: &crate::dockerfile::Copy) -> bool {
+    const PROGRAMS: &[&str] = &["", "/usr", "/usr/bin", "/bin", "/sbin", "/usr/sbin", "/rootfs"];
+    let is_stage = matches!(copy.from, Some(crate::dockerfile::CopyFrom::Stage(_)));
+    copy.sources.iter().any(|source| {
+        let source = source.known().trim_end_matches(['/', '*', '.']);
+        PROGRAMS.contains(&source) || !is_stage && matches!(source, "/usr/local" | "/usr/local/bin")
+    })
 }
 
 /// Whether `localhost` is `127.0.0.1` alone in a service's container.

@@ -106,6 +106,8 @@ pub struct WritablePath {
     pub path: String,
     /// What is written there.
     pub what: Option<String>,
+    /// Variables, or words of the command, with which it does not: `NAME`, `NAME=value`, `--option`.
+    pub unless: Vec<String>,
     /// The versions that do.
     pub majors: Majors,
 }

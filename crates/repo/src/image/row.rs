@@ -235,9 +235,10 @@ impl Reader<'_> {
     }
 
     fn writable(&mut self, value: &Value) -> Option<WritablePath> {
-        let path = self.path(value, &["path", "since", "until", "what"])?;
+        let path = self.path(value, &["path", "since", "until", "what", "unless"])?;
         let what = value.get("what").and_then(|what| self.string(what));
-        Some(WritablePath { path, what, majors: self.majors(value) })
+        let unless = value.get("unless").map(|value| self.strings(value)).unwrap_or_default();
+        Some(WritablePath { path, what, unless, majors: self.majors(value) })
     }
 
     fn health(&mut self, value: &Value) -> Option<HealthEndpoint> {

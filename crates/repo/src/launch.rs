@@ -1,0 +1,457 @@
+//! Containers that are run – by a service, by `docker run` in a script – as far as their image minds how: as whom, with which
+//! capabilities, on what file system, with what mounted and what in its environment.
+
+use crate::compose::{EnvVar, MountKind, Text, Value};
+use crate::docker::{Arg, DockerCall, Engine, RunMountKind};
+use crate::dockerfile::StepKind;
+use crate::{BuildContext, Image, ImageFacts, Place, Project, Repo, Service, Tree, is_at_or_below};
+use twiceshy_source::Extract;
+
+/// A container that a service or a script runs.
+#[derive(Debug)]
+pub struct Launch<'r> {
+    /// Who runs it.
+    pub by: LaunchedBy<'r>,
+    /// The image that its programs and directories come from: through the stages of a Dockerfile, its base.
+    pub image: Image,
+    /// The line that names the image.
+    pub image_place: Place,
+    /// How its image is built, if it is built here.
+    pub build: Option<BuildContext<'r>>,
+    /// Where its root file system is made read-only.
+    pub read_only: Option<Place>,
+    /// What is mounted.
+    pub mounts: Vec<Mounted>,
+    user: User,
+    dropped: Vec<(String, Place)>,
+    added: Vec<String>,
+    is_privileged: bool,
+    /// Whether it shares the host's network.
+    pub is_on_host: bool,
+    entrypoint: Option<Vec<String>>,
+    words: Vec<String>,
+    env: Vec<(String, Option<String>, Place)>,
+    has_unknown_env: bool,
+}
+
+/// Who runs a container.
+#[derive(Debug)]
+pub enum LaunchedBy<'r> {
+    /// A service of a project.
+    Service(&'r Project, &'r Service),
+    /// A command of a script.
+    Command(Box<DockerCall<'r>>),
+}
+
+/// Something mounted into a container.
+#[derive(Clone, Debug)]
+pub struct Mounted {
+    /// Where it stands.
+    pub place: Place,
+    /// Where its path in the container stands, where that can be told and edited.
+    pub target_place: Option<Place>,
+    /// The path in the container.
+    pub target: String,
+    /// The volume's name or the host's path; `None` for an anonymous volume, memory, and where it is not known.
+    pub source: Option<String>,
+    /// The host's path as a path in the tree.
+    pub path: Option<String>,
+    /// Whether it is a named or anonymous volume.
+    pub is_volume: bool,
+    /// Whether it is memory.
+    pub is_tmpfs: bool,
+    /// Whether the container may not write to it.
+    pub read_only: bool,
+}
+
+/// As whom a container starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum User {
+    /// As its image says.
+    Default,
+    Root,
+    Other,
+    Unknown,
+}
+
+impl User {
+    fn of(text: Option<&str>) -> Self {
+        match text.map(|text| text.split(':').next().unwrap_or_default()) {
+            None => Self::Unknown,
+            Some("" | "root" | "0") => Self::Root,
+            Some(text) if text.contains(['$', '*']) => Self::Unknown,
+            Some(_) => Self::Other,
+        }
+    }
+}
+
+impl Repo {
+    /// Every container that services run, of images that are known by name.
+    pub fn launched_services(&self) -> Vec<Launch<'_>> {
+        let services = self.projects.iter().flat_map(|project| project.services.iter().map(move |one| (project, one)));
+        services.filter_map(|(project, service)| Launch::of_service(project, service, self)).collect()
+    }
+
+    /// Every container that scripts run, of images that are known by name.
+    pub fn launched_commands(&self) -> Vec<Launch<'_>> {
+        self.docker_calls().into_iter().filter_map(Launch::of_command).collect()
+    }
+}
+
+impl<'r> Launch<'r> {
+    /// The container of a service; `None` where its image is not known.
+    pub fn of_service(project: &'r Project, service: &'r Service, repo: &'r Repo) -> Option<Self> {
+        let (image, image_place) = service.base_image(repo)?;
+        let build = service.build_context(repo);
+        let user = match service.user() {
+            Some(user) => User::of(user.value()),
+            None => build.as_ref().map_or(User::Default, built_user),
+        };
+        let words = |command: &crate::compose::Command| texts(&command.argv());
+        let (mut entrypoint, mut given) = build.as_ref().map(built_words).unwrap_or_default();
+        if let Some(own) = &service.entrypoint {
+            (entrypoint, given) = (Some(words(own)), Vec::new());
+        }
+        if let Some(own) = &service.command {
+            given = words(own);
+        }
+        let mut env = build.as_ref().map(built_env).unwrap_or_default();
+        let mut has_unknown_env = false;
+        for file in &service.env_files {
+            match file.path.as_deref().and_then(|path| repo.tree.file(path)) {
+                Some(file) => {
+                    let entries = repo.env.iter().filter(|env| env.file == file).flat_map(|env| &env.entries);
+                    let known = |text: &Text| text.value().map(str::to_owned);
+                    env.extend(
+                        entries.map(|entry| (entry.name.clone(), entry.value.as_ref().and_then(known), entry.place)),
+                    );
+                }
+                None => has_unknown_env = true,
+            }
+        }
+        has_unknown_env |= service.value(&["environment"]).is_some_and(|value| has_broken_merge(value, repo));
+        let known = |variable: &EnvVar| variable.value.as_ref().and_then(Text::value).map(str::to_owned);
+        env.extend(service.environment.iter().map(|variable| (variable.name.clone(), known(variable), variable.place)));
+        let capability = |text: &Text| (plain(text.value().unwrap_or("*")), text.place());
+        Some(Self {
+            image,
+            image_place,
+            build,
+            read_only: service.is_set(&["read_only"]).then(|| service.key("read_only")).flatten(),
+            mounts: service.mounts.iter().filter_map(Mounted::of_service).collect(),
+            user,
+            dropped: service.cap_drop().iter().map(capability).collect(),
+            added: service.cap_add().iter().map(|text| capability(text).0).collect(),
+            is_privileged: service.is_set(&["privileged"]),
+            is_on_host: service.uses_host_network(),
+            entrypoint,
+            words: given,
+            env,
+            has_unknown_env,
+            by: LaunchedBy::Service(project, service),
+        })
+    }
+
+    /// The container that a command runs.
+    pub fn of_command(call: DockerCall<'r>) -> Option<Self> {
+        let run = call.run().filter(|run| run.starts && run.given.is_whole)?;
+        let image = run.image().filter(|_| !run.image.is_placeholder())?;
+        let image_place = call.place(run.image.span);
+        let place = |span| call.place(span);
+        let text = |arg: &Arg| arg.text().unwrap_or_else(|| "*".to_owned());
+        let variables = run.env().into_iter().map(|arg| {
+            let said = text(arg);
+            let (name, value) = said.split_once('=').map_or((said.as_str(), None), |(name, value)| (name, Some(value)));
+            (name.to_owned(), value.map(str::to_owned), place(arg.span))
+        });
+        Some(Self {
+            image,
+            image_place,
+            build: None,
+            read_only: run
+                .given
+                .options
+                .iter()
+                .find(|option| option.name == "--read-only" && run.is_read_only())
+                .map(|option| place(option.span)),
+            mounts: run
+                .mounts()
+                .into_iter()
+                .map(|mount| Mounted {
+                    place: place(mount.span),
+                    target_place: None,
+                    target: mount.target,
+                    source: (!mount.source.is_empty()).then_some(mount.source),
+                    path: None,
+                    is_volume: mount.kind == RunMountKind::Volume,
+                    is_tmpfs: mount.kind == RunMountKind::Tmpfs,
+                    read_only: mount.read_only,
+                })
+                .collect(),
+            user: run.user().map_or(User::Default, |user| User::of(user.text().as_deref())),
+            dropped: run.cap_drop().into_iter().map(|(name, span)| (name, place(span))).collect(),
+            added: run.cap_add().into_iter().map(|(name, _)| name).collect(),
+            is_privileged: run.is_privileged(),
+            is_on_host: run.networks().iter().any(|network| network.is("host")),
+            entrypoint: run.given.get("--entrypoint").map(|program| vec![text(program)]),
+            words: run.argv.iter().map(text).collect(),
+            env: variables.collect(),
+            has_unknown_env: !run.env_files().is_empty(),
+            by: LaunchedBy::Command(Box::new(call)),
+        })
+    }
+
+    /// What it is called in a sentence.
+    pub fn name(&self) -> String {
+        match &self.by {
+            LaunchedBy::Service(_, service) => service.name.clone(),
+            LaunchedBy::Command(call) => {
+                let name = call.run().and_then(|run| run.name()?.text());
+                name.unwrap_or_else(|| self.image.to_string())
+            }
+        }
+    }
+
+    /// Whether podman runs it, as far as a command says so.
+    pub fn is_podman(&self) -> bool {
+        matches!(&self.by, LaunchedBy::Command(call) if call.engine == Engine::Podman)
+    }
+
+    /// Whether what starts is the server of its image, not another program in it.
+    pub fn runs_its_server(&self) -> bool {
+        const ENTRYPOINTS: &[&str] = &["docker-entrypoint.sh", "/docker-entrypoint.sh", "docker-entrypoint"];
+        const SERVERS: &[&str] = &[
+            "postgres",
+            "mysqld",
+            "mariadbd",
+            "mongod",
+            "redis-server",
+            "valkey-server",
+            "nginx",
+            "nginx-debug",
+            "httpd-foreground",
+            "apache2-foreground",
+            "rabbitmq-server",
+            "caddy",
+            "clickhouse-server",
+            "cassandra",
+            "influxd",
+            "neo4j",
+            "server",
+            "start",
+            "worker",
+        ];
+        let is_own_entrypoint = self.entrypoint.as_ref().is_none_or(|words| {
+            words.first().is_some_and(|word| ENTRYPOINTS.iter().any(|own| Tree::name(word) == Tree::name(own)))
+        });
+        let is_server = |word: &String| word.starts_with('-') || SERVERS.contains(&Tree::name(word));
+        let words = match &self.entrypoint {
+            Some(entrypoint) if !entrypoint.is_empty() && self.words.is_empty() => {
+                entrypoint.get(1..).unwrap_or_default()
+            }
+            _ => self.words.as_slice(),
+        };
+        // `["nginx", "-g", "daemon off;"]` as the entrypoint is the server, too, though without the image's preparations.
+        let starts_server = self.entrypoint.as_ref().is_some_and(|words| {
+            words.first().is_some_and(|word| !word.starts_with('-') && SERVERS.contains(&Tree::name(word)))
+        });
+        const ASIDE: &[&str] = &["-v", "-V", "-t", "--version", "--help", "-h", "version"];
+        let only_asks = words.iter().any(|word| ASIDE.contains(&word.as_str()));
+        !only_asks && (starts_server || is_own_entrypoint && words.first().is_none_or(is_server))
+    }
+
+    /// Whether a word of its command holds `text`.
+    pub fn mentions(&self, text: &str) -> bool {
+        self.words.iter().chain(self.entrypoint.iter().flatten()).any(|word| word.contains(text))
+    }
+
+    /// Whether it starts as root, if its image does by itself.
+    pub fn may_start_as_root(&self) -> bool {
+        matches!(self.user, User::Default | User::Root)
+    }
+
+    /// The capabilities of `needed` that it is denied, and where the first of them is dropped.
+    pub fn denied<'n>(&self, needed: impl IntoIterator<Item = &'n str>) -> Option<(Vec<&'n str>, Place)> {
+        let has = |list: &[String], name: &str| list.iter().any(|own| own == name || own == "*");
+        if self.is_privileged || has(&self.added, "ALL") && self.dropped.iter().all(|(name, _)| name == "ALL") {
+            return None;
+        }
+        let dropped = |name: &str| self.dropped.iter().find(|(own, _)| own == name || own == "ALL");
+        let denied: Vec<&str> =
+            needed.into_iter().filter(|name| dropped(name).is_some() && !has(&self.added, name)).collect();
+        let (_, place) = dropped(denied.first()?)?;
+        Some((denied, *place))
+    }
+
+    /// Whether anything is added to its capabilities.
+    pub fn adds_capabilities(&self) -> bool {
+        !self.added.is_empty()
+    }
+
+    /// The mount through which a path in it is reached: the one that is mounted deepest, the root file system when there
+    /// is none.
+    pub fn mount_of(&self, path: &str) -> Option<&Mounted> {
+        let path = real(path);
+        let above = self.mounts.iter().filter(|mount| is_at_or_below(&path, &real(&mount.target)));
+        above.max_by_key(|mount| real(&mount.target).len())
+    }
+
+    /// The value of a variable that it is given: `Some(None)` where the value is not known.
+    pub fn variable(&self, name: &str) -> Option<Option<&str>> {
+        let (_, value, _) = self.env.iter().rfind(|(own, ..)| own == name)?;
+        Some(value.as_deref())
+    }
+
+    /// Where a variable is given to it.
+    pub fn variable_place(&self, name: &str) -> Option<Place> {
+        self.env.iter().rfind(|(own, ..)| own == name).map(|(.., place)| *place)
+    }
+
+    /// Whether its environment or its command speaks of a path: then the image is told to use it, or not to.
+    pub fn may_have_other_place(&self, path: &str) -> bool {
+        self.mentions(path)
+            || self.env.iter().any(|(_, value, _)| value.as_deref().is_some_and(|value| value.contains(path)))
+    }
+
+    /// Whether it may have variables that nothing here names: from an env file that is not in the repository.
+    pub fn may_have_other_variables(&self) -> bool {
+        self.has_unknown_env
+    }
+
+    /// Whether a condition of the table holds: `NAME` or `NAME=value` in its environment, `--option` in its command, `!NAME`
+    /// not in its environment. What is not known may hold.
+    pub fn may_hold(&self, condition: &str) -> bool {
+        if let Some(name) = condition.strip_prefix('!') {
+            return self.variable(name).is_none() && !self.has_unknown_env;
+        }
+        if condition.starts_with('-') {
+            return self.mentions(condition);
+        }
+        let (name, wanted) = condition.split_once('=').map_or((condition, None), |(name, value)| (name, Some(value)));
+        match self.variable(name) {
+            Some(Some(value)) => wanted.is_none_or(|wanted| value.trim_matches('"').eq_ignore_ascii_case(wanted)),
+            Some(None) => true,
+            None => self.has_unknown_env || self.mentions(name),
+        }
+    }
+
+    /// A file of the repository that it finds at a path: mounted there, or copied there when its image is built.
+    pub fn file_at(&self, path: &str, repo: &Repo) -> FileAt {
+        if let Some(mount) = self.mounts.iter().find(|mount| is_at_or_below(path, &mount.target)) {
+            let rest = path.get(mount.target.trim_end_matches('/').len()..).unwrap_or_default();
+            let inside = mount.path.as_deref().and_then(|dir| Tree::join(dir, rest.trim_start_matches('/')));
+            return inside.and_then(|path| repo.tree.file(&path)).map_or(FileAt::Unknown, FileAt::Known);
+        }
+        let Some(build) = &self.build else { return FileAt::Images };
+        let Some(stage) = build.dockerfile.stage(build.target.as_deref()) else { return FileAt::Unknown };
+        let mut found = FileAt::Images;
+        for step in build.dockerfile.steps_of(stage) {
+            match &step.kind {
+                StepKind::Copy(copy) => {
+                    let Some(dest) = copy.dest.as_ref().map(|dest| dest.known()) else { continue };
+                    if is_at_or_below(path, dest) || is_at_or_below(dest, Tree::parent(path)) && dest.ends_with('/') {
+                        let name = Tree::name(path);
+                        let file =
+                            copy.context_sources().find(|(_, source)| dest == path || Tree::name(source) == name);
+                        let file = file.and_then(|(_, source)| Tree::join(&build.dir, &source));
+                        found = file.and_then(|path| repo.tree.file(&path)).map_or(FileAt::Unknown, FileAt::Known);
+                    }
+                }
+                StepKind::Run(run) if run.command.text().contains(path) => found = FileAt::Unknown,
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// What is known about its image.
+    pub fn facts(&self, repo: &'r Repo) -> ImageFacts<'r> {
+        repo.facts(&self.image)
+    }
+}
+
+/// What stands at a path in a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileAt {
+    /// A file of the repository.
+    Known(twiceshy_source::FileId),
+    /// What its image brought.
+    Images,
+    /// Something else.
+    Unknown,
+}
+
+impl Mounted {
+    fn of_service(mount: &crate::compose::Mount) -> Option<Self> {
+        Some(Self {
+            place: mount.place,
+            target_place: Some(mount.target_place),
+            target: mount.target.clone()?,
+            source: mount.source.clone(),
+            path: mount.path.clone(),
+            is_volume: mount.kind == MountKind::Volume,
+            is_tmpfs: mount.kind == MountKind::Tmpfs,
+            read_only: mount.read_only,
+        })
+    }
+}
+
+/// Whether a mapping is merged with something that cannot be merged: `<<: *a_list`. Other programs than Compose take that.
+fn has_broken_merge(value: &Value, repo: &Repo) -> bool {
+    let Ok(source) = repo.tree.source(value.place.file) else { return false };
+    let inside = |place: Place| {
+        place.file == value.place.file && value.place.start <= place.start && place.end <= value.place.end
+    };
+    value.is_map()
+        && value.place.span().of(source.text()).contains("<<:")
+        && value.entries().iter().all(|(key, _)| inside(key.place))
+}
+
+/// A path without the link that every image has: `/var/run` is `/run`.
+fn real(path: &str) -> String {
+    let path = path.trim_end_matches('/');
+    path.strip_prefix("/var/run").map_or_else(|| path.to_owned(), |rest| format!("/run{rest}"))
+}
+
+/// A capability in capital letters, without `CAP_`.
+fn plain(name: &str) -> String {
+    let name = name.trim().to_ascii_uppercase();
+    name.strip_prefix("CAP_").unwrap_or(&name).to_owned()
+}
+
+fn texts(words: &[Extract]) -> Vec<String> {
+    words.iter().map(|word| word.text().to_owned()).collect()
+}
+
+fn built_user(build: &BuildContext<'_>) -> User {
+    let Some(stage) = build.dockerfile.stage(build.target.as_deref()) else { return User::Unknown };
+    let users = build.dockerfile.steps_of(stage).filter_map(|step| match &step.kind {
+        StepKind::User(user) => Some(user),
+        _ => None,
+    });
+    users.last().map_or(User::Default, |user| User::of(user.value.as_deref()))
+}
+
+/// Entrypoint and command that the Dockerfile gives.
+fn built_words(build: &BuildContext<'_>) -> (Option<Vec<String>>, Vec<String>) {
+    let Some(stage) = build.dockerfile.stage(build.target.as_deref()) else { return Default::default() };
+    let words = |command: &crate::dockerfile::Command| match command.script() {
+        Some(script) if command.argv().is_empty() => vec!["sh".to_owned(), "-c".to_owned(), script.text().to_owned()],
+        _ => texts(command.argv()),
+    };
+    let (entrypoint, cmd) = build.dockerfile.starts(stage);
+    (entrypoint.map(words), cmd.map(words).unwrap_or_default())
+}
+
+fn built_env(build: &BuildContext<'_>) -> Vec<(String, Option<String>, Place)> {
+    let stage = build.dockerfile.stage(build.target.as_deref());
+    let steps = stage.into_iter().flat_map(|stage| build.dockerfile.steps_of(stage));
+    let variables = steps.flat_map(|step| match &step.kind {
+        StepKind::Env(variables) => variables.as_slice(),
+        _ => &[],
+    });
+    let known = |text: &crate::dockerfile::Text| text.value.clone();
+    variables
+        .map(|variable| (variable.name.written.clone(), variable.value.as_ref().and_then(known), variable.name.place))
+        .collect()
+}
