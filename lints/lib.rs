@@ -1,13 +1,17 @@
 //! Every lint, one folder each. `ls lints` is the catalogue; this file is its table of contents.
 
 mod boot_list_gap;
+mod cap_drop_breaks_image;
 mod context_too_large;
 mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
 mod heap_over_limit;
 mod hostname_not_routed;
+mod healthcheck_needs_auth;
+mod healthcheck_tool_missing;
 mod ignored_create_type;
+mod image_needs_companion;
 mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
@@ -15,6 +19,7 @@ mod never_restarts;
 mod probe_behind_proxy_only;
 mod probe_of_nothing;
 mod runtime_floats;
+mod read_only_breaks_image;
 mod unbounded_log;
 mod undefined_service;
 mod unknown_workflow;
@@ -22,6 +27,7 @@ mod unlimited_memory;
 mod untracked_import;
 mod waits_without_health;
 mod watches_single_file;
+mod wrong_data_path;
 
 use twiceshy_lint::Entry;
 
@@ -29,13 +35,17 @@ use twiceshy_lint::Entry;
 pub fn all() -> Vec<Entry> {
     vec![
         Entry::of::<boot_list_gap::BootListGap>(),
+        Entry::of::<cap_drop_breaks_image::CapDropBreaksImage>(),
         Entry::of::<context_too_large::ContextTooLarge>(),
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
         Entry::of::<heap_over_limit::HeapOverLimit>(),
         Entry::of::<hostname_not_routed::HostnameNotRouted>(),
+        Entry::of::<healthcheck_needs_auth::HealthcheckNeedsAuth>(),
+        Entry::of::<healthcheck_tool_missing::HealthcheckToolMissing>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
+        Entry::of::<image_needs_companion::ImageNeedsCompanion>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
@@ -43,6 +53,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<probe_behind_proxy_only::ProbeBehindProxyOnly>(),
         Entry::of::<probe_of_nothing::ProbeOfNothing>(),
         Entry::of::<runtime_floats::RuntimeFloats>(),
+        Entry::of::<read_only_breaks_image::ReadOnlyBreaksImage>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
@@ -50,5 +61,6 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<untracked_import::UntrackedImport>(),
         Entry::of::<waits_without_health::WaitsWithoutHealth>(),
         Entry::of::<watches_single_file::WatchesSingleFile>(),
+        Entry::of::<wrong_data_path::WrongDataPath>(),
     ]
 }
