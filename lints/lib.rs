@@ -6,10 +6,10 @@ mod context_too_large;
 mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
-mod heap_over_limit;
-mod hostname_not_routed;
 mod healthcheck_needs_auth;
 mod healthcheck_tool_missing;
+mod heap_over_limit;
+mod hostname_not_routed;
 mod ignored_create_type;
 mod image_needs_companion;
 mod json_dumps_in_json_column;
@@ -20,6 +20,7 @@ mod probe_behind_proxy_only;
 mod probe_of_nothing;
 mod runtime_floats;
 mod read_only_breaks_image;
+mod runtime_floats;
 mod unbounded_log;
 mod undefined_service;
 mod unknown_workflow;
@@ -40,10 +41,10 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
-        Entry::of::<heap_over_limit::HeapOverLimit>(),
-        Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<healthcheck_needs_auth::HealthcheckNeedsAuth>(),
         Entry::of::<healthcheck_tool_missing::HealthcheckToolMissing>(),
+        Entry::of::<heap_over_limit::HeapOverLimit>(),
+        Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<image_needs_companion::ImageNeedsCompanion>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
@@ -54,6 +55,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<probe_of_nothing::ProbeOfNothing>(),
         Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<read_only_breaks_image::ReadOnlyBreaksImage>(),
+        Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
