@@ -15,6 +15,8 @@ need cc gcc
 need curl curl
 need dash dash
 need git git
+need nginx nginx-light
+need setcap libcap2-bin
 need node nodejs
 need python3 python3
 need wget wget
