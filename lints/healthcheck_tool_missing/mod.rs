@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use twiceshy_lint::{Findings, Lint, Meta, meta};
-use twiceshy_repo::{HealthCheck, Repo};
+use twiceshy_repo::{Client, Edit, HealthCheck, Repo};
 
 /// It has no options.
 #[derive(Default, Deserialize)]
@@ -54,14 +54,67 @@ fn report(check: &HealthCheck<'_>, repo: &Repo, found: &mut Findings) {
         format!("`{image}` does not ship `{tool}`")
     };
     finding.related(*image_place, told);
-    if let Some(native) = facts.native_check().filter(|_| !check.container.is_built()) {
-        finding.note(format!("what it ships instead: `{native}`"));
-    } else {
-        let others: Vec<&str> = facts.probe_tools().into_iter().filter(|other| *other != tool).collect();
-        if !others.is_empty() {
+    if let Some(place) = check.container.installed_elsewhere(tool) {
+        finding.related(place, "installed here, in a stage that the image does not hold");
+    }
+    let native = facts.native_check().filter(|_| !check.container.is_built());
+    let others: Vec<&str> = facts.probe_tools().into_iter().filter(|other| *other != tool).collect();
+    match native {
+        Some(native) => {
+            finding.note(format!("what it ships instead: `{native}`"));
+        }
+        None if !others.is_empty() => {
             finding.note(format!("what it ships: {}", others.join(", ")));
         }
+        None => {}
     }
+    if let Some(installer) = facts.installer().filter(|_| check.container.is_built() && tool != "sh") {
+        finding.note(format!("or in the last stage: RUN {installer} {tool}"));
+    }
+    // A test that stands in a compose file is a list or a line, and either may be a list.
+    if check.dockerfile.is_none()
+        && let Some(test) = native.map(|native| words(&["CMD-SHELL", native])).or_else(|| asked_with(check, &others))
+    {
+        finding.suggest("ask with what is there", [Edit { place: check.place, text: test }]);
+    }
+}
+
+/// The same request, sent by a program that is there. Only where it is one whole URL and nothing else counts.
+fn asked_with(check: &HealthCheck<'_>, tools: &[&str]) -> Option<String> {
+    let [request] = check.requests.as_slice() else { return None };
+    let port = match &request.port_written {
+        Some((written, _)) => format!(":{}", written.parse::<u16>().ok()?),
+        None => String::new(),
+    };
+    let is_plain = |text: &str| !text.contains(|c: char| c.is_whitespace() || "$'\"\\<>".contains(c));
+    let asks_alone = check.programs.iter().filter(|program| !is_builtin(&program.name)).count() == 1;
+    if !asks_alone || request.client != Client::Curl || !is_plain(&request.path) || !is_plain(&request.host) {
+        return None;
+    }
+    let scheme =
+        request.scheme.as_deref().filter(|scheme| *scheme == "http").or(request.scheme.is_none().then_some("http"))?;
+    // BusyBox' wget takes the first address of a name only.
+    let host = if request.is_localhost() { "127.0.0.1" } else { &request.host };
+    let url = format!("{scheme}://{host}{port}{}", request.path);
+    Some(match tools.iter().find(|tool| matches!(**tool, "wget" | "python3" | "node"))? {
+        &"wget" => words(&["CMD", "wget", "-q", "-O", "/dev/null", &url]),
+        &"node" => {
+            let code = format!("fetch('{url}').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))");
+            words(&["CMD", "node", "-e", &code])
+        }
+        _ => words(&[
+            "CMD",
+            "python3",
+            "-c",
+            &format!("import urllib.request; urllib.request.urlopen('{url}', timeout=5)"),
+        ]),
+    })
+}
+
+/// A list as YAML and JSON write it.
+fn words(words: &[&str]) -> String {
+    let quoted = words.iter().map(|word| format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"")));
+    format!("[{}]", quoted.collect::<Vec<_>>().join(", "))
 }
 
 /// Whether the first program is missing and no alternative is written: `curl … || exit 1`, `curl … | grep ok`.

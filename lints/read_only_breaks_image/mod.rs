@@ -19,6 +19,7 @@ impl Lint for ReadOnlyBreaksImage {
                 read_only_root(launch, repo, found);
                 read_only_data(launch, repo, found);
             }
+            read_only_logs(launch, repo, found);
         }
     }
 }
@@ -64,6 +65,21 @@ fn read_only_data(launch: &Launch<'_>, repo: &Repo, found: &mut Findings) {
         let finding = found.at(mount.place, message).label("mounted read-only");
         finding.related(launch.image_place, format!("`{image}` keeps its data in `{}`", data.path));
         return;
+    }
+}
+
+/// A read-only mount or file system where the code that is built into the image appends to a file.
+fn read_only_logs(launch: &Launch<'_>, repo: &Repo, found: &mut Findings) {
+    let mut told = Vec::new();
+    for (log, path, mount) in launch.blocked_logs(repo) {
+        let Some(place) = mount.map(|mount| mount.place).or(launch.read_only) else { continue };
+        if told.contains(&(place, path.clone())) {
+            continue;
+        }
+        told.push((place, path.clone()));
+        let message = format!("`{}` fails when it writes: its code appends to `{path}`", launch.name());
+        let finding = found.at(place, message).label(if mount.is_some() { "mounted read-only" } else { "read-only" });
+        finding.related(log.place, "appended to here");
     }
 }
 

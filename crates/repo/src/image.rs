@@ -4,7 +4,7 @@ mod knowledge;
 pub(crate) mod row;
 
 pub use knowledge::{
-    Companion, DataDirectory, Family, HealthEndpoint, ImageFacts, Majors, MistakenPath, Role, Wget, WritablePath,
+    Companion, DataDirectory, HealthEndpoint, ImageFacts, Majors, MistakenPath, Role, Wget, WritablePath,
     is_at_or_below,
 };
 

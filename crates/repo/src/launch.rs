@@ -4,7 +4,7 @@
 use crate::compose::{EnvVar, MountKind, Text, Value};
 use crate::docker::{Arg, DockerCall, Engine, RunMountKind};
 use crate::dockerfile::StepKind;
-use crate::{BuildContext, Image, ImageFacts, Place, Project, Repo, Service, Tree, is_at_or_below};
+use crate::{BuildContext, Image, ImageFacts, LogFile, Place, Project, Repo, Service, Tree, is_at_or_below};
 use twiceshy_source::Extract;
 
 /// A container that a service or a script runs.
@@ -283,11 +283,6 @@ impl<'r> Launch<'r> {
         Some((denied, *place))
     }
 
-    /// Whether anything is added to its capabilities.
-    pub fn adds_capabilities(&self) -> bool {
-        !self.added.is_empty()
-    }
-
     /// The mount through which a path in it is reached: the one that is mounted deepest, the root file system when there
     /// is none.
     pub fn mount_of(&self, path: &str) -> Option<&Mounted> {
@@ -300,11 +295,6 @@ impl<'r> Launch<'r> {
     pub fn variable(&self, name: &str) -> Option<Option<&str>> {
         let (_, value, _) = self.env.iter().rfind(|(own, ..)| own == name)?;
         Some(value.as_deref())
-    }
-
-    /// Where a variable is given to it.
-    pub fn variable_place(&self, name: &str) -> Option<Place> {
-        self.env.iter().rfind(|(own, ..)| own == name).map(|(.., place)| *place)
     }
 
     /// Whether its environment or its command speaks of a path: then the image is told to use it, or not to.
@@ -343,9 +333,8 @@ impl<'r> Launch<'r> {
             return inside.and_then(|path| repo.tree.file(&path)).map_or(FileAt::Unknown, FileAt::Known);
         }
         let Some(build) = &self.build else { return FileAt::Images };
-        let Some(stage) = build.dockerfile.stage(build.target.as_deref()) else { return FileAt::Unknown };
         let mut found = FileAt::Images;
-        for step in build.dockerfile.steps_of(stage) {
+        for step in self.built_steps() {
             match &step.kind {
                 StepKind::Copy(copy) => {
                     let Some(dest) = copy.dest.as_ref().map(|dest| dest.known()) else { continue };
@@ -362,6 +351,69 @@ impl<'r> Launch<'r> {
             }
         }
         found
+    }
+
+    /// What its code appends to and cannot: the file, where the code says so, and the mount that is read-only; `None` for
+    /// the root file system. Paths that are not written down whole are left out.
+    pub fn blocked_logs(&self, repo: &'r Repo) -> Vec<(&'r LogFile, String, Option<&Mounted>)> {
+        let LaunchedBy::Service(_, service) = &self.by else { return Vec::new() };
+        if self.read_only.is_none() && !self.mounts.iter().any(|mount| mount.read_only) {
+            return Vec::new();
+        }
+        let Some(application) = service.application(repo) else { return Vec::new() };
+        let logs = repo.log_files.iter().filter(|log| application.reaches(log.file));
+        let blocked = logs.filter_map(|log| {
+            let path = self.inside(&log.path)?;
+            if path.starts_with("/dev/") || path.starts_with("/proc/") || self.has_volume_above(&path) {
+                return None;
+            }
+            match self.mount_of(&path) {
+                Some(mount) => mount.read_only.then_some((log, path, Some(mount))),
+                None => self.read_only.map(|_| (log, path, None)),
+            }
+        });
+        blocked.collect()
+    }
+
+    /// A path as the program in it sees it: from its working directory. `None` where that is not known.
+    fn inside(&self, path: &str) -> Option<String> {
+        if path.is_empty() || path.contains('…') {
+            return None;
+        }
+        if path.starts_with('/') {
+            return Some(path.to_owned());
+        }
+        let own = match &self.by {
+            LaunchedBy::Service(_, service) => service.text(&["working_dir"]),
+            LaunchedBy::Command(_) => None,
+        };
+        let dir = match own {
+            Some(dir) => dir.value()?.to_owned(),
+            None => self
+                .built_steps()
+                .filter_map(|step| match &step.kind {
+                    StepKind::Workdir(dir) => dir.value.clone(),
+                    _ => None,
+                })
+                .last()?,
+        };
+        let joined = Tree::join(dir.strip_prefix('/')?, path)?;
+        Some(format!("/{joined}"))
+    }
+
+    /// Whether its Dockerfile declares a volume at or above a path.
+    fn has_volume_above(&self, path: &str) -> bool {
+        self.built_steps().any(|step| match &step.kind {
+            StepKind::Volume(paths) => paths.iter().any(|volume| is_at_or_below(path, volume.known())),
+            _ => false,
+        })
+    }
+
+    fn built_steps(&self) -> impl Iterator<Item = &'r crate::dockerfile::Step> + use<'r> {
+        let build = self.build.as_ref().map(|build| (build.dockerfile, build.target.clone()));
+        build.into_iter().flat_map(|(dockerfile, target)| {
+            dockerfile.stage(target.as_deref()).into_iter().flat_map(|stage| dockerfile.steps_of(stage))
+        })
     }
 
     /// What is known about its image.

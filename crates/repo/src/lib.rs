@@ -64,8 +64,8 @@ pub use floating::{Floating, Versions};
 pub use gitignore::GitIgnored;
 pub use health::{Client, Container, HealthCheck, Program, Request, Timing};
 pub use image::{
-    Companion, DataDirectory, Family, HealthEndpoint, Image, ImageFacts, Majors, MistakenPath, Role, Wget,
-    WritablePath, is_at_or_below,
+    Companion, DataDirectory, HealthEndpoint, Image, ImageFacts, Majors, MistakenPath, Role, Wget, WritablePath,
+    is_at_or_below,
 };
 pub use launch::{FileAt, Launch, LaunchedBy, Mounted};
 pub use listens::Listens;

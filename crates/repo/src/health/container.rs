@@ -45,6 +45,21 @@ impl<'r> Container<'r> {
             })
     }
 
+    /// Where a stage installs a program of which nothing gets into its image.
+    pub fn installed_elsewhere(&self, program: &str) -> Option<Place> {
+        let (build, stage) = self.build.as_ref().zip(self.stage)?;
+        let dockerfile = build.dockerfile;
+        let others =
+            dockerfile.stages.iter().filter(|other| dockerfile.lineage(stage).all(|own| own.index != other.index));
+        let mut steps = others.flat_map(|other| &other.steps);
+        steps.find_map(|step| match &step.kind {
+            StepKind::Run(run) => {
+                run.packages.iter().find(|package| package.name == program).map(|package| package.place)
+            }
+            _ => None,
+        })
+    }
+
     /// Whether its image is built here.
     pub fn is_built(&self) -> bool {
         self.build.is_some()

@@ -15,8 +15,7 @@ pub struct ImageFacts<'r> {
 
 /// What an image is built on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names are the distributions' own")]
-pub enum Family {
+pub(super) enum Family {
     Alpine,
     Debian,
     Ubuntu,
@@ -221,9 +220,14 @@ impl<'r> ImageFacts<'r> {
         self.major
     }
 
-    /// What is it built on?
-    pub fn family(&self) -> Option<Family> {
-        self.makeup()?.family
+    /// How does a Dockerfile install a package in it?
+    pub fn installer(&self) -> Option<&'static str> {
+        Some(match self.makeup()?.family? {
+            Family::Alpine | Family::Wolfi => "apk add --no-cache",
+            Family::Debian | Family::Ubuntu => "apt-get update && apt-get install -y --no-install-recommends",
+            Family::RedHat => "microdnf install -y",
+            Family::Busybox | Family::Distroless | Family::Scratch => return None,
+        })
     }
 
     /// Does its server listen on IPv6 too, as it comes?
