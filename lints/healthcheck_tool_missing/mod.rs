@@ -96,9 +96,9 @@ fn asked_with(check: &HealthCheck<'_>, tools: &[&str]) -> Option<String> {
     // BusyBox' wget takes the first address of a name only.
     let host = if request.is_localhost() { "127.0.0.1" } else { &request.host };
     let url = format!("{scheme}://{host}{port}{}", request.path);
-    Some(match tools.iter().find(|tool| matches!(**tool, "wget" | "python3" | "node"))? {
-        &"wget" => words(&["CMD", "wget", "-q", "-O", "/dev/null", &url]),
-        &"node" => {
+    Some(match *tools.iter().find(|tool| matches!(**tool, "wget" | "python3" | "node"))? {
+        "wget" => words(&["CMD", "wget", "-q", "-O", "/dev/null", &url]),
+        "node" => {
             let code = format!("fetch('{url}').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))");
             words(&["CMD", "node", "-e", &code])
         }

@@ -1,12 +1,13 @@
 //! An image by its name, and what is known about it.
 
+mod columns;
 mod knowledge;
 pub(crate) mod row;
 
-pub use knowledge::{
-    Companion, DataDirectory, HealthEndpoint, ImageFacts, Majors, MistakenPath, Role, Wget, WritablePath,
-    is_at_or_below,
+pub use columns::{
+    Companion, DataDirectory, HealthEndpoint, Majors, MistakenPath, Role, Wget, WritablePath, is_at_or_below,
 };
+pub use knowledge::ImageFacts;
 
 use crate::Repo;
 

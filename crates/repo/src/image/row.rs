@@ -1,7 +1,7 @@
 //! A row about images: the columns of `knowledge/images.toml` and of `[[image]]` in a configuration, read and checked.
 
 use super::Image;
-use super::knowledge::{Companion, DataDirectory, Family, HealthEndpoint, Majors, MistakenPath, Role, WritablePath};
+use super::columns::{Companion, DataDirectory, Family, HealthEndpoint, Majors, MistakenPath, Role, WritablePath};
 use crate::nearest;
 use twiceshy_source::Span;
 use twiceshy_syntax::toml::{Value, ValueKind};
