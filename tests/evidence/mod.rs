@@ -4,6 +4,7 @@ mod alembic;
 mod boot;
 mod dump_status;
 mod errexit;
+mod life;
 mod localhost;
 mod ports;
 mod postgres;
