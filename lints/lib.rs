@@ -5,6 +5,8 @@ mod context_too_large;
 mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
+mod healthcheck_form;
+mod healthcheck_ignores_status;
 mod heap_over_limit;
 mod hostname_not_routed;
 mod ignored_create_type;
@@ -12,6 +14,8 @@ mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
 mod never_restarts;
+mod ready_during_init;
+mod runtime_floats;
 mod probe_behind_proxy_only;
 mod probe_of_nothing;
 mod runtime_floats;
@@ -33,6 +37,8 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
+        Entry::of::<healthcheck_form::HealthcheckForm>(),
+        Entry::of::<healthcheck_ignores_status::HealthcheckIgnoresStatus>(),
         Entry::of::<heap_over_limit::HeapOverLimit>(),
         Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
@@ -40,6 +46,8 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
         Entry::of::<never_restarts::NeverRestarts>(),
+        Entry::of::<ready_during_init::ReadyDuringInit>(),
+        Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<probe_behind_proxy_only::ProbeBehindProxyOnly>(),
         Entry::of::<probe_of_nothing::ProbeOfNothing>(),
         Entry::of::<runtime_floats::RuntimeFloats>(),

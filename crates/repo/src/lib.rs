@@ -60,7 +60,7 @@ pub use document::{Input, Kind, Lowered};
 pub use env::{Env, EnvEntry};
 pub use floating::{Floating, Versions};
 pub use gitignore::GitIgnored;
-pub use health::{Client, Container, HealthCheck, Program, Request, Timing};
+pub use health::{Client, Container, EarlyReady, Fault, HealthCheck, Malformed, Program, Request, Timing, VainWait};
 pub use image::{
     Companion, DataDirectory, Family, HealthEndpoint, Image, ImageFacts, Majors, MistakenPath, Role, Wget,
     WritablePath, is_at_or_below,
