@@ -14,10 +14,9 @@ mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
 mod never_restarts;
-mod ready_during_init;
-mod runtime_floats;
 mod probe_behind_proxy_only;
 mod probe_of_nothing;
+mod ready_during_init;
 mod runtime_floats;
 mod unbounded_log;
 mod undefined_service;
@@ -46,10 +45,9 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
         Entry::of::<never_restarts::NeverRestarts>(),
-        Entry::of::<ready_during_init::ReadyDuringInit>(),
-        Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<probe_behind_proxy_only::ProbeBehindProxyOnly>(),
         Entry::of::<probe_of_nothing::ProbeOfNothing>(),
+        Entry::of::<ready_during_init::ReadyDuringInit>(),
         Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),
