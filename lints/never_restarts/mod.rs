@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use twiceshy_lint::{Findings, Level, Lint, Meta, meta};
-use twiceshy_repo::{PodmanPolicy, Production, Project, Repo, Unrestarted};
+use twiceshy_repo::{PodmanPolicy, Production, Project, Repo, Unrestarted, UnrestartedRun};
 
 /// No options.
 #[derive(Default, Deserialize)]
@@ -21,6 +21,12 @@ impl Lint for NeverRestarts {
             } else {
                 all.iter().for_each(|one| alone(one, repo, found));
             }
+        }
+        for UnrestartedRun { place, name, edit } in repo.unrestarted_runs() {
+            let message =
+                format!("`{name}` stays down after its first crash, and after a reboot: it has no restart policy");
+            let finding = found.at(place, message).label("without --restart the policy is `no`");
+            finding.suggest("restart it unless it was stopped", edit);
         }
         repo.podman_policies().iter().for_each(|policy| podman(policy, found));
     }

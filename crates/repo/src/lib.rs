@@ -79,7 +79,7 @@ pub use readiness::{EarlyStart, FirstUse};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
 pub use resolve::{FailingImport, Ignored, Resolved, Untracked};
-pub use restart::{PodmanPolicy, Unrestarted};
+pub use restart::{PodmanPolicy, Unrestarted, UnrestartedRun};
 pub use route::{
     Address, Asked, Backend, BehindProxy, FileProvider, Hostname, Mention, ProbeOfNothing, Route, RoutedTwice, Router,
     Routing, Twice, UnroutedHost, Zone,
