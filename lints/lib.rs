@@ -8,6 +8,8 @@ mod dump_status_lost;
 mod duplicate_host_port;
 mod healthcheck_needs_auth;
 mod healthcheck_tool_missing;
+mod healthcheck_form;
+mod healthcheck_ignores_status;
 mod heap_over_limit;
 mod hostname_not_routed;
 mod ignored_create_type;
@@ -18,6 +20,7 @@ mod loop_ends_script;
 mod never_restarts;
 mod probe_behind_proxy_only;
 mod probe_of_nothing;
+mod ready_during_init;
 mod runtime_floats;
 mod read_only_breaks_image;
 mod runtime_floats;
@@ -43,6 +46,8 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
         Entry::of::<healthcheck_needs_auth::HealthcheckNeedsAuth>(),
         Entry::of::<healthcheck_tool_missing::HealthcheckToolMissing>(),
+        Entry::of::<healthcheck_form::HealthcheckForm>(),
+        Entry::of::<healthcheck_ignores_status::HealthcheckIgnoresStatus>(),
         Entry::of::<heap_over_limit::HeapOverLimit>(),
         Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
@@ -53,6 +58,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<never_restarts::NeverRestarts>(),
         Entry::of::<probe_behind_proxy_only::ProbeBehindProxyOnly>(),
         Entry::of::<probe_of_nothing::ProbeOfNothing>(),
+        Entry::of::<ready_during_init::ReadyDuringInit>(),
         Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<read_only_breaks_image::ReadOnlyBreaksImage>(),
         Entry::of::<runtime_floats::RuntimeFloats>(),

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use twiceshy_lint::{Findings, Level, Lint, Meta, meta};
-use twiceshy_repo::{PodmanPolicy, Production, Project, Repo, Unrestarted};
+use twiceshy_repo::{PodmanPolicy, Production, Project, Quadlet, Repo, StaysDown, Unrestarted, UnrestartedRun};
 
 /// No options.
 #[derive(Default, Deserialize)]
@@ -22,6 +22,13 @@ impl Lint for NeverRestarts {
                 all.iter().for_each(|one| alone(one, repo, found));
             }
         }
+        for UnrestartedRun { place, name, edit } in repo.unrestarted_runs() {
+            let message =
+                format!("`{name}` stays down after its first crash, and after a reboot: it has no restart policy");
+            let finding = found.at(place, message).label("without --restart the policy is `no`");
+            finding.suggest("restart it unless it was stopped", edit);
+        }
+        repo.lost_quadlets().iter().for_each(|quadlet| lost(quadlet, found));
         repo.podman_policies().iter().for_each(|policy| podman(policy, found));
     }
 }
@@ -71,6 +78,27 @@ fn together(all: &[Unrestarted<'_>], repo: &Repo, found: &mut Findings) {
     }
     let edits = all.iter().filter_map(|one| one.service.insert("restart: unless-stopped", repo));
     finding.suggest("restart them unless they were stopped", edits);
+}
+
+fn lost(quadlet: &Quadlet, found: &mut Findings) {
+    let Quadlet { place, name, stays_down, edit } = quadlet;
+    let (message, label, title) = match stays_down {
+        StaysDown::AfterItsEnd => (
+            format!("`{name}` stays down after its first crash: its unit has no `Restart=`"),
+            "systemd's default is `no`",
+            "restart it",
+        ),
+        StaysDown::AfterReboot => (
+            format!("`{name}` stays down after a reboot: nothing wants its unit at boot"),
+            "no `[Install]`",
+            "start it at boot",
+        ),
+    };
+    let finding = found.at(*place, message).label(label);
+    if *stays_down == StaysDown::AfterReboot {
+        finding.note("for a user's containers, at boot also means loginctl enable-linger");
+    }
+    finding.suggest(title, [edit.clone()]);
 }
 
 fn podman(policy: &PodmanPolicy, found: &mut Findings) {

@@ -5,6 +5,7 @@ mod boot;
 mod dump_status;
 mod errexit;
 mod launch;
+mod life;
 mod localhost;
 mod ports;
 mod postgres;

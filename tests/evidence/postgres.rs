@@ -32,6 +32,55 @@ impl Postgres {
         self.home.path().display().to_string()
     }
 
+    /// Starts it again, listening on `port` of the loopback, too.
+    pub fn restart_on(&self, port: u16) {
+        self.stop();
+        let options = format!(
+            "-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={} -c fsync=off",
+            self.socket()
+        );
+        let (log, data) = (self.path("log"), self.path("data"));
+        must(self.program("pg_ctl").args(["-w", "-s", "-o", &options, "-l", &log, "-D", &data, "start"]));
+    }
+
+    fn stop(&self) {
+        let _ = self.program("pg_ctl").args(["-w", "-s", "-m", "fast", "-D", &self.path("data"), "stop"]).output();
+    }
+
+    /// One of PostgreSQL's clients.
+    pub fn client(&self, name: &str) -> Command {
+        Command::new(self.client_path(name))
+    }
+
+    /// Where one of PostgreSQL's clients is.
+    pub fn client_path(&self, name: &str) -> String {
+        self.programs.join(name).display().to_string()
+    }
+
+    /// Its major version.
+    pub fn version(&self) -> u32 {
+        std::fs::read_to_string(self.path("data/PG_VERSION")).unwrap().trim().parse().unwrap()
+    }
+
+    /// Stops it, and writes another major version where a server writes the one that made its data.
+    pub fn pretend_version(&self, major: &str) {
+        self.stop();
+        std::fs::write(self.path("data/PG_VERSION"), format!("{major}\n")).unwrap();
+    }
+
+    /// Tries to start it in vain: what it says.
+    pub fn fails_to_start(&self) -> String {
+        let options = format!("-c listen_addresses= -c unix_socket_directories={}", self.socket());
+        let (log, data) = (self.path("refusal"), self.path("data"));
+        let tried = self
+            .program("pg_ctl")
+            .args(["-w", "-s", "-o", &options, "-l", &log, "-D", &data, "start"])
+            .output()
+            .unwrap();
+        assert!(!tried.status.success(), "it started");
+        std::fs::read_to_string(log).unwrap()
+    }
+
     fn path(&self, name: &str) -> String {
         self.home.path().join(name).display().to_string()
     }

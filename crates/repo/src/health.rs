@@ -1,10 +1,15 @@
 //! Health checks: what each runs and asks, and in which container.
 
 mod container;
+mod form;
+mod initialising;
 mod request;
+mod status;
 mod timing;
 
 pub use container::Container;
+pub use form::{Fault, Malformed, VainWait};
+pub use initialising::EarlyReady;
 pub use request::{Client, Request};
 pub use timing::Timing;
 

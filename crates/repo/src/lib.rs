@@ -33,6 +33,7 @@ mod node;
 mod package;
 mod production;
 mod python;
+mod quadlet;
 mod readiness;
 mod repo;
 mod requirements;
@@ -62,7 +63,7 @@ pub use document::{Input, Kind, Lowered};
 pub use env::{Env, EnvEntry};
 pub use floating::{Floating, Versions};
 pub use gitignore::GitIgnored;
-pub use health::{Client, Container, HealthCheck, Program, Request, Timing};
+pub use health::{Client, Container, EarlyReady, Fault, HealthCheck, Malformed, Program, Request, Timing, VainWait};
 pub use image::{
     Companion, DataDirectory, HealthEndpoint, Image, ImageFacts, Majors, MistakenPath, Role, Wget, WritablePath,
     is_at_or_below,
@@ -78,11 +79,12 @@ pub use package::{Dependency, NodePackage, PackageScript};
 pub use production::Production;
 pub use python::json::{JsonClass, JsonTarget, JsonUse, JsonWay, JsonWrite};
 pub use python::{ImportTarget, Python, PythonImport};
+pub use quadlet::{Quadlet, StaysDown};
 pub use readiness::{EarlyStart, FirstUse};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
 pub use resolve::{FailingImport, Ignored, Resolved, Untracked};
-pub use restart::{PodmanPolicy, Unrestarted};
+pub use restart::{PodmanPolicy, Unrestarted, UnrestartedRun};
 pub use route::{
     Address, Asked, Backend, BehindProxy, FileProvider, Hostname, Mention, ProbeOfNothing, Route, RoutedTwice, Router,
     Routing, Twice, UnroutedHost, Zone,

@@ -73,6 +73,9 @@ impl Repo {
         if let Some(path) = named {
             return Some(Production::Named(path));
         }
+        if self.is_for_ci(project) {
+            return None;
+        }
         project.services.iter().find_map(|service| {
             let policy = service.restart().filter(|policy| comes_back(policy.shown()))?;
             Some(Production::Restarts(service, policy.place()))
@@ -87,6 +90,17 @@ impl Repo {
             name || Tree::name(self.tree.path(*file)).contains(".override.")
         };
         project.files.iter().any(is_named) || project.services.iter().any(|service| self.runs_working_copy(service))
+    }
+
+    /// Whether a project is one of several that a workflow starts which does not deploy.
+    fn is_for_ci(&self, project: &Project) -> bool {
+        let Some(name) = project.files.last().map(|file| Tree::name(self.tree.path(*file))) else { return false };
+        let stem = name.split('.').next().unwrap_or_default();
+        let is_default = matches!(stem, "compose" | "docker-compose") && name.matches('.').count() == 1;
+        let names = |workflow: &crate::Workflow| {
+            self.tree.source(workflow.file).is_ok_and(|source| source.text().contains(name))
+        };
+        !is_default && self.workflows.iter().any(names)
     }
 
     /// Whether a service runs the code of the working copy instead of what its image holds: it is mounted, watched, or
@@ -146,7 +160,7 @@ impl Repo {
     }
 
     /// Whether a script brings what it starts before people: by its name, or since it runs on another machine.
-    fn deploys(&self, script: &Script) -> bool {
+    pub(crate) fn deploys(&self, script: &Script) -> bool {
         let mut host = &script.host;
         let mut is_remote = false;
         while let Host::Inside { outer, via } = host {

@@ -30,7 +30,47 @@ pub struct PodmanPolicy {
     pub is_root: bool,
 }
 
+/// A container that a deployment starts, without a policy.
+#[derive(Clone, Debug)]
+pub struct UnrestartedRun {
+    /// The verb, `run`.
+    pub place: Place,
+    /// The container's name, or its image.
+    pub name: String,
+    /// An edit that gives it a policy.
+    pub edit: Option<Edit>,
+}
+
 impl Repo {
+    /// The containers that deployments start with `docker run -d` and that nothing brings back. What is started again by
+    /// something else, a unit or a later command, is not among them.
+    pub fn unrestarted_runs(&self) -> Vec<UnrestartedRun> {
+        let mut found = Vec::new();
+        for script in self.scripts.iter().filter(|script| script.text().contains(" run ") && self.deploys(script)) {
+            // Somebody thought of it.
+            if ["docker update", "docker start", "systemctl", "--restart"]
+                .iter()
+                .any(|word| script.text().contains(word))
+            {
+                continue;
+            }
+            for call in script.docker_calls() {
+                let Some(run) = call.run().filter(|run| call.engine == Engine::Docker && run.starts) else { continue };
+                if !run.is_detached() || run.is_removed() || !run.given.is_whole || run.name().is_none() {
+                    continue;
+                }
+                let name = run.name().and_then(|name| name.text()).or_else(|| run.image.text()).unwrap_or_default();
+                let after = Span { start: run.span.end, end: run.span.end };
+                found.push(UnrestartedRun {
+                    place: call.place(run.span),
+                    name,
+                    edit: call.edit(after, " --restart unless-stopped"),
+                });
+            }
+        }
+        found
+    }
+
     /// The services of a project that serves people which are meant to stay up and have no restart policy. `restart: "no"`
     /// is a policy: somebody thought of it.
     pub fn unrestarted<'r>(&'r self, project: &'r Project) -> Vec<Unrestarted<'r>> {
