@@ -67,6 +67,8 @@ pub use image::{
     WritablePath, is_at_or_below,
 };
 pub use listens::Listens;
+pub use image::{Family, Image, ImageFacts, Wget};
+pub use listens::{Heard, Hears, Listening, Listens, Word};
 pub use log_file::{Growth, LogFile, Running};
 pub use memory::{Heap, Overfull, Runtime, StarvedBuild};
 pub use migration::{Chain, EnumAgain, Migration, Operation, OperationKind, TypeChange, TypeOrigin, Types};
@@ -78,6 +80,7 @@ pub use python::json::{JsonClass, JsonTarget, JsonUse, JsonWay, JsonWrite};
 pub use python::{ImportTarget, Python, PythonImport};
 pub use readiness::{EarlyStart, FirstUse};
 pub use reach::{Endpoint, EndpointPort, endpoints};
+pub use reach::{Call, Endpoint, EndpointPort, Host, Told, endpoints};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
 pub use resolve::{FailingImport, Ignored, Resolved, Untracked};

@@ -1,5 +1,10 @@
 //! Who reaches whom: the hosts and ports that a service is given, and what stands behind each name.
 
+mod call;
 mod endpoint;
+mod host;
 
+pub use call::{Call, Told};
+pub(crate) use endpoint::number;
 pub use endpoint::{Endpoint, EndpointPort, endpoints};
+pub use host::Host;

@@ -1,0 +1,388 @@
+//! The ports on which the server in a container listens, as far as the files tell.
+
+use super::start::{Starts, starts};
+use super::{code, listen_directives, program};
+use crate::compose::{Port, Ports, Published, Text};
+use crate::dockerfile::{Base, StepKind};
+use crate::health::Container;
+use crate::reach::number;
+use crate::{BuildContext, FileId, Place, Project, Repo, Service, Span, Tree};
+use std::cell::OnceCell;
+
+/// The ports on which a service listens.
+///
+/// Three-valued: [`Listening::hears`] says yes, no, or that nobody knows. The ports in `ports` are a yes; anything that may
+/// open another one makes it "unknown".
+#[derive(Debug)]
+pub struct Listening<'r> {
+    /// The ports that something says it listens on, the strongest word first, each once.
+    pub ports: Vec<Heard>,
+    repo: &'r Repo,
+    service: &'r Service,
+    build: Option<BuildContext<'r>>,
+    starts: Starts,
+    /// Whether nothing is in the image that could listen on its own and that nobody here knows of.
+    is_base_known: bool,
+    mounted: Vec<String>,
+    has_unseen_config: bool,
+    files: OnceCell<Vec<FileId>>,
+}
+
+/// A port on which a service listens, and who says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The port.
+    pub port: u16,
+    /// Where that is said.
+    pub place: Place,
+    /// Who says it.
+    pub by: Word,
+}
+
+/// Who says on which port a server listens; the stronger word first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Word {
+    /// An option of the command that starts it.
+    Option,
+    /// A variable of its environment that it reads.
+    Environment,
+    /// Its configuration: nginx' `listen`.
+    Config,
+    /// A call in its code.
+    Code,
+    /// Nothing tells it another one, and its program or image listens there by itself.
+    Default,
+    /// `EXPOSE`, `expose`: documentation, usually true.
+    Exposed,
+    /// The container's side of a published port.
+    Published,
+}
+
+/// Whether a service listens on a port.
+#[derive(Clone, Copy, Debug)]
+pub enum Hears<'l> {
+    /// It does.
+    Yes(&'l Heard),
+    /// It does not.
+    No {
+        /// Whether the server itself is seen to listen elsewhere; otherwise only `EXPOSE` and `ports` say where.
+        is_sure: bool,
+    },
+    /// It does not: that is the port of the host under which another one of the container's is published.
+    IsPublished(&'l Port),
+    /// Nothing tells.
+    Unknown,
+}
+
+/// How many files of an application are searched.
+const MAX_FILES: usize = 3_000;
+
+/// Ports that frameworks take when nobody tells them.
+const FRAMEWORKS: &[u16] = &[
+    80, 443, 1323, 3000, 3001, 4000, 4173, 4200, 4321, 4567, 5000, 5001, 5173, 5555, 6006, 7860, 8000, 8008, 8080, 8081, 8443, 8501,
+    8787, 8888, 9000, 9090, 9229, 9292, 50051,
+];
+
+/// Images that bring a language and no server.
+const LANGUAGES: &[&str] = &[
+    "alpine", "busybox", "debian", "ubuntu", "buildpack-deps", "node", "python", "golang", "rust", "ruby", "elixir", "erlang",
+    "eclipse-temurin", "amazoncorretto", "openjdk", "maven", "gradle", "oven/bun", "denoland/deno", "scratch", "gcr.io/distroless/*",
+    "ghcr.io/astral-sh/uv", "mcr.microsoft.com/dotnet/runtime", "mcr.microsoft.com/playwright/*", "tiangolo/node-frontend",
+    "registry.access.redhat.com/ubi*",
+];
+
+impl Repo {
+    /// The ports on which `service` listens.
+    pub fn listening<'r>(&'r self, service: &'r Service) -> Listening<'r> {
+        let build = service.build_context(self);
+        let container = Container::of(service, build.as_ref(), self);
+        let stage = container.stage;
+        let starts = starts(Some(service), build.as_ref().zip(stage), &container.env, self);
+        let mut heard = Vec::new();
+        in_lines(&starts, &container, &mut heard);
+        let is_server_told = !heard.is_empty();
+        self.in_nginx_ports(&container, &mut heard);
+        let base = container.image.as_ref().map(|(image, _)| image);
+        let is_base_known = match (&build, stage) {
+            (Some(build), Some(stage)) => match build.dockerfile.lineage(stage).last().map(|stage| &stage.base) {
+                Some(Base::Scratch) => true,
+                _ => base.is_some_and(|image| LANGUAGES.iter().any(|known| matches(known, &image.name))),
+            },
+            _ => false,
+        };
+        if let (Some(build), Some(stage)) = (&build, stage) {
+            for step in build.dockerfile.steps_of(stage) {
+                let StepKind::Expose(ports) = &step.kind else { continue };
+                for text in ports {
+                    let port = text.value.as_deref().and_then(|text| number(text.split('/').next()?));
+                    heard.extend(port.map(|port| Heard { port, place: text.place, by: Word::Exposed }));
+                }
+            }
+        }
+        for text in &service.expose {
+            let port = text.value().and_then(|text| number(text.split('/').next()?));
+            heard.extend(port.map(|port| Heard { port, place: text.place(), by: Word::Exposed }));
+        }
+        for port in &service.ports {
+            let Some(Ports(first, last)) = port.target else { continue };
+            let targets = (first..=last).take(100);
+            heard.extend(targets.map(|target| Heard { port: target, place: port.place, by: Word::Published }));
+        }
+        let has_unseen_config = service.mounts.iter().any(|mount| {
+            let target = mount.target.as_deref().unwrap_or_default();
+            let is_config = target.starts_with("/etc") || target.rsplit('.').next().is_some_and(is_config_extension);
+            let seen = mount.path.as_deref().is_some_and(|path| self.tree.file(path).is_some() || self.tree.has_dir(path));
+            is_config && !seen
+        });
+        let mounted = container.mounts.iter().map(|(path, _)| path.clone()).collect();
+        let mut listening = Listening {
+            ports: heard,
+            repo: self,
+            service,
+            is_base_known,
+            starts,
+            mounted,
+            has_unseen_config,
+            files: OnceCell::new(),
+            build: None,
+        };
+        let env = container.env;
+        listening.build = build;
+        if !is_server_told {
+            listening.in_code(&env);
+        }
+        listening.ports.sort_by_key(|heard| heard.by);
+        let mut seen = Vec::new();
+        listening.ports.retain(|heard| {
+            let is_new = !seen.contains(&heard.port);
+            seen.push(heard.port);
+            is_new
+        });
+        listening
+    }
+
+    /// nginx: the ports of its `listen` lines.
+    fn in_nginx_ports(&self, container: &Container<'_>, heard: &mut Vec<Heard>) {
+        let is_nginx = container.image.as_ref().is_some_and(|(image, _)| Tree::name(&image.name).starts_with("nginx"));
+        if !is_nginx {
+            return;
+        }
+        let mut is_own = false;
+        for path in self.nginx_configuration(container, &mut is_own) {
+            let Some(file) = self.tree.file(&path) else { continue };
+            let Ok(source) = self.tree.source(file) else { continue };
+            for line in 0..source.line_count() {
+                for (span, address) in listen_directives(source.line(line)) {
+                    let Some(port) = listen_port(address) else { continue };
+                    let start = source.line_span(line).start;
+                    let span = Span { start: start + span.start, end: start + span.end };
+                    heard.push(Heard { port, place: Place::new(file, span), by: Word::Config });
+                }
+            }
+        }
+    }
+}
+
+/// The port of nginx' `listen`: `8080`, `[::]:8080 ssl`, `*:80`; 80 for an address alone.
+fn listen_port(address: &str) -> Option<u16> {
+    let address = address.split_whitespace().next()?;
+    if address.starts_with("unix:") || address.contains('$') {
+        return None;
+    }
+    number(address).or_else(|| address.rsplit_once(':').and_then(|(_, port)| number(port))).or(Some(80))
+}
+
+/// Servers that the command lines start.
+fn in_lines(starts: &Starts, container: &Container<'_>, heard: &mut Vec<Heard>) {
+    for line in &starts.lines {
+        let Some(server) = program::started(line) else { continue };
+        heard.extend(server.told.iter().map(|(port, place)| Heard { port: *port, place: *place, by: Word::Option }));
+        if !server.told.is_empty() || server.is_unsure {
+            continue;
+        }
+        let variable = container.env.iter().find(|(name, ..)| server.env.contains(name));
+        match variable {
+            Some((_, value, place)) => {
+                heard.extend(number(value).map(|port| Heard { port, place: *place, by: Word::Environment }));
+            }
+            None => {
+                heard.extend(server.default.map(|port| Heard { port, place: server.place, by: Word::Default }));
+            }
+        }
+    }
+}
+
+impl Listening<'_> {
+    /// The best-known ports: those that the server itself is seen to listen on, else what is exposed and published.
+    pub fn best(&self) -> &[Heard] {
+        let sure = self.ports.iter().filter(|heard| heard.by < Word::Exposed).count();
+        if sure > 0 { self.ports.get(..sure).unwrap_or_default() } else { &self.ports }
+    }
+
+    /// Whether the service listens on `port`.
+    pub fn hears(&self, port: u16) -> Hears<'_> {
+        if let Some(heard) = self.ports.iter().find(|heard| heard.port == port) {
+            return Hears::Yes(heard);
+        }
+        if self.has_unseen_config || self.speaks_of(port) {
+            return Hears::Unknown;
+        }
+        let published = self.service.ports.iter().find(|own| {
+            matches!(own.published, Published::Ports(Ports(first, last)) if first <= port && port <= last) && own.target.is_some()
+        });
+        if let Some(published) = published {
+            return Hears::IsPublished(published);
+        }
+        let Some(best) = self.ports.first().filter(|_| self.is_base_known) else { return Hears::Unknown };
+        if best.by < Word::Exposed {
+            return Hears::No { is_sure: true };
+        }
+        // Only documentation says where it listens: a framework's own port may be what it really is.
+        if FRAMEWORKS.contains(&port) || self.starts.runs_unseen { Hears::Unknown } else { Hears::No { is_sure: false } }
+    }
+
+    /// Ports that the code listens on.
+    fn in_code(&mut self, env: &[(String, String, Place)]) {
+        let mut found = Vec::new();
+        for file in self.files() {
+            let Ok(source) = self.repo.tree.source(*file) else { continue };
+            if !code::may_listen(source.text()) {
+                continue;
+            }
+            for call in code::calls(source.text()) {
+                let given = call.variable.as_ref().and_then(|name| env.iter().find(|(known, ..)| known == name));
+                match given {
+                    Some((_, value, place)) => {
+                        found.extend(number(value).map(|port| Heard { port, place: *place, by: Word::Environment }));
+                    }
+                    None => {
+                        let place = Place::new(*file, call.span);
+                        found.extend(call.port.map(|port| Heard { port, place, by: Word::Code }));
+                    }
+                }
+            }
+        }
+        self.ports.extend(found);
+    }
+
+    /// Whether anything that shapes the container names the number of the port in a way that may open it: then nobody can
+    /// say that it does not listen there.
+    fn speaks_of(&self, port: u16) -> bool {
+        let digits = port.to_string();
+        let names = self.own_names();
+        let says = |text: &str| says_port(text, &digits, &names);
+        for (key, value) in self.service.merged().entries() {
+            if &*key.text == "ports" {
+                continue;
+            }
+            let mut is_said = false;
+            value.each_text(&mut |text| is_said |= says(text.shown()) || says(text.raw()));
+            if is_said {
+                return true;
+            }
+        }
+        for file in &self.service.env_files {
+            let env = file.path.as_deref().and_then(|path| self.repo.tree.resolve(path));
+            let Some(env) = env.and_then(|file| self.repo.env.iter().find(|env| env.file == file)) else {
+                // What is not in the repository may say anything.
+                return true;
+            };
+            if env.entries.iter().filter_map(|entry| entry.value.as_ref()).any(|value| says(value.shown())) {
+                return true;
+            }
+        }
+        if let Some(build) = &self.build {
+            let source = self.repo.tree.source(build.dockerfile.file);
+            if source.is_ok_and(|source| says(source.text())) {
+                return true;
+            }
+        }
+        let mounted = self.mounted.iter().flat_map(|path| {
+            self.repo.tree.file(path).into_iter().chain(self.repo.tree.below(path)).take(200)
+        });
+        let files = self.files().iter().copied().chain(self.starts.files.iter().copied()).chain(mounted);
+        for file in files {
+            let source = self.repo.tree.source(file);
+            if source.is_ok_and(|source| says(source.text())) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn own_names(&self) -> Vec<&str> {
+        let mut names = vec![self.service.name.as_str()];
+        names.extend(self.service.container_name().and_then(Text::value));
+        names
+    }
+
+    /// The files of the application: code and configuration below its build context.
+    fn files(&self) -> &[FileId] {
+        self.files.get_or_init(|| {
+            let Some(build) = &self.build else { return Vec::new() };
+            let tree = &self.repo.tree;
+            let counts = |path: &str| {
+                build.inside(path).is_some_and(|inside| !build.ignores(inside)) && is_part_of_application(path)
+            };
+            tree.below(&build.dir).filter(|file| counts(tree.path(*file))).take(MAX_FILES).collect()
+        })
+    }
+}
+
+/// Whether a file may open a port in a container: code and configuration, but no tests and no files about containers.
+fn is_part_of_application(path: &str) -> bool {
+    let name = Tree::name(path).to_ascii_lowercase();
+    if name.contains("compose") || name.contains("lock") || name.contains(".test.") || name.contains(".spec.") {
+        return false;
+    }
+    let others = ["node_modules", "tests", "test", "__tests__", "e2e", "docs", "dist", "vendor", ".github", ".git"];
+    if path.split('/').rev().skip(1).any(|part| others.contains(&part)) {
+        return false;
+    }
+    name == "procfile" || name == "caddyfile" || name.rsplit_once('.').is_some_and(|(_, end)| {
+        is_config_extension(end)
+            || matches!(
+                end,
+                "py" | "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "go" | "rs" | "rb" | "ru" | "php" | "java"
+                    | "kt" | "scala" | "cs" | "ex" | "exs" | "sh" | "template" | "tmpl" | "j2"
+            )
+    })
+}
+
+fn is_config_extension(end: &str) -> bool {
+    matches!(end, "conf" | "cfg" | "toml" | "yaml" | "yml" | "json" | "ini" | "properties" | "xml" | "env" | "config" | "hcl")
+}
+
+/// Whether `text` names a port: its digits stand alone, and not behind the name of another host.
+fn says_port(text: &str, digits: &str, own_names: &[&str]) -> bool {
+    memchr::memmem::find_iter(text.as_bytes(), digits.as_bytes()).any(|at| {
+        let before = text.get(..at).unwrap_or_default();
+        let after = text.get(at + digits.len()..).and_then(|after| after.chars().next());
+        let last = before.chars().next_back();
+        if last.is_some_and(|c| c.is_ascii_alphanumeric()) || after.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_') {
+            return false;
+        }
+        let Some(host) = before.strip_suffix(':') else { return true };
+        let start = host.rfind(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).map_or(0, |at| at + 1);
+        let host = host.get(start..).unwrap_or_default();
+        let is_self = matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0") || own_names.contains(&host);
+        let is_name = host.chars().any(|c| c.is_ascii_alphabetic()) && !host.to_ascii_lowercase().contains("port");
+        is_self || !is_name
+    })
+}
+
+/// Whether `name` is what `pattern` says, which may end with a star.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => pattern == name,
+    }
+}
+
+impl Project {
+    /// The services that listen on `port` for sure, by their names.
+    pub fn who_hears(&self, repo: &Repo, port: u16) -> Vec<&Service> {
+        let hears = |service: &&Service| repo.listening(service).ports.iter().any(|heard| heard.port == port);
+        self.services.iter().filter(hears).collect()
+    }
+}
