@@ -15,8 +15,10 @@ mod never_restarts;
 mod runtime_floats;
 mod probe_behind_proxy_only;
 mod probe_of_nothing;
+mod service_port_mismatch;
 mod unbounded_log;
 mod undefined_service;
+mod unknown_service_host;
 mod unknown_workflow;
 mod unlimited_memory;
 mod untracked_import;
@@ -43,8 +45,10 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<probe_behind_proxy_only::ProbeBehindProxyOnly>(),
         Entry::of::<probe_of_nothing::ProbeOfNothing>(),
+        Entry::of::<service_port_mismatch::ServicePortMismatch>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),
+        Entry::of::<unknown_service_host::UnknownServiceHost>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
         Entry::of::<unlimited_memory::UnlimitedMemory>(),
         Entry::of::<untracked_import::UntrackedImport>(),

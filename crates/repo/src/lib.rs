@@ -81,6 +81,7 @@ pub use python::{ImportTarget, Python, PythonImport};
 pub use readiness::{EarlyStart, FirstUse};
 pub use reach::{Endpoint, EndpointPort, endpoints};
 pub use reach::{Call, Endpoint, EndpointPort, Host, Told, endpoints};
+pub use reach::{Call, Endpoint, EndpointPort, Host, Told, UnknownHost, WrongPort, endpoints};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
 pub use resolve::{FailingImport, Ignored, Resolved, Untracked};

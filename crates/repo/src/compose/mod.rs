@@ -24,8 +24,8 @@ mod text;
 mod undefined;
 mod value;
 
-pub use command::{Command, Form, Healthcheck, Test, TestForm};
 pub(crate) use command::script_of;
+pub use command::{Command, Form, Healthcheck, Test, TestForm};
 pub(crate) use discover::projects;
 pub use interpolate::{Fallback, Template, Variable};
 pub use mount::{Mount, MountKind};

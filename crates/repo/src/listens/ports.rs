@@ -4,9 +4,9 @@ use super::start::{Starts, starts};
 use super::{code, listen_directives, program};
 use crate::compose::{Port, Ports, Published, Text};
 use crate::dockerfile::{Base, StepKind};
-use crate::health::Container;
+use crate::health::{Container, HealthCheck};
 use crate::reach::number;
-use crate::{BuildContext, FileId, Place, Project, Repo, Service, Span, Tree};
+use crate::{FileId, Image, Place, Repo, Service, Span, Tree};
 use std::cell::OnceCell;
 
 /// The ports on which a service listens.
@@ -18,13 +18,11 @@ pub struct Listening<'r> {
     /// The ports that something says it listens on, the strongest word first, each once.
     pub ports: Vec<Heard>,
     repo: &'r Repo,
-    service: &'r Service,
-    build: Option<BuildContext<'r>>,
+    service: Option<&'r Service>,
+    container: Container<'r>,
     starts: Starts,
     /// Whether nothing is in the image that could listen on its own and that nobody here knows of.
     is_base_known: bool,
-    mounted: Vec<String>,
-    has_unseen_config: bool,
     files: OnceCell<Vec<FileId>>,
 }
 
@@ -79,77 +77,92 @@ const MAX_FILES: usize = 3_000;
 
 /// Ports that frameworks take when nobody tells them.
 const FRAMEWORKS: &[u16] = &[
-    80, 443, 1323, 3000, 3001, 4000, 4173, 4200, 4321, 4567, 5000, 5001, 5173, 5555, 6006, 7860, 8000, 8008, 8080, 8081, 8443, 8501,
-    8787, 8888, 9000, 9090, 9229, 9292, 50051,
+    80, 443, 1323, 3000, 3001, 4000, 4173, 4200, 4321, 4567, 5000, 5001, 5173, 5555, 6006, 7860, 8000, 8008, 8080,
+    8081, 8443, 8501, 8787, 8888, 9000, 9090, 9229, 9292, 50051,
 ];
 
 /// Images that bring a language and no server.
 const LANGUAGES: &[&str] = &[
-    "alpine", "busybox", "debian", "ubuntu", "buildpack-deps", "node", "python", "golang", "rust", "ruby", "elixir", "erlang",
-    "eclipse-temurin", "amazoncorretto", "openjdk", "maven", "gradle", "oven/bun", "denoland/deno", "scratch", "gcr.io/distroless/*",
-    "ghcr.io/astral-sh/uv", "mcr.microsoft.com/dotnet/runtime", "mcr.microsoft.com/playwright/*", "tiangolo/node-frontend",
+    "alpine",
+    "busybox",
+    "debian",
+    "ubuntu",
+    "buildpack-deps",
+    "node",
+    "python",
+    "golang",
+    "rust",
+    "ruby",
+    "elixir",
+    "erlang",
+    "eclipse-temurin",
+    "amazoncorretto",
+    "openjdk",
+    "maven",
+    "gradle",
+    "oven/bun",
+    "denoland/deno",
+    "scratch",
+    "gcr.io/distroless/*",
+    "ghcr.io/astral-sh/uv",
+    "mcr.microsoft.com/dotnet/runtime",
+    "mcr.microsoft.com/playwright/*",
+    "tiangolo/node-frontend",
     "registry.access.redhat.com/ubi*",
 ];
 
 impl Repo {
     /// The ports on which `service` listens.
     pub fn listening<'r>(&'r self, service: &'r Service) -> Listening<'r> {
-        let build = service.build_context(self);
-        let container = Container::of(service, build.as_ref(), self);
-        let stage = container.stage;
-        let starts = starts(Some(service), build.as_ref().zip(stage), &container.env, self);
-        let mut heard = Vec::new();
-        in_lines(&starts, &container, &mut heard);
-        let is_server_told = !heard.is_empty();
-        self.in_nginx_ports(&container, &mut heard);
-        let base = container.image.as_ref().map(|(image, _)| image);
-        let is_base_known = match (&build, stage) {
-            (Some(build), Some(stage)) => match build.dockerfile.lineage(stage).last().map(|stage| &stage.base) {
-                Some(Base::Scratch) => true,
-                _ => base.is_some_and(|image| LANGUAGES.iter().any(|known| matches(known, &image.name))),
-            },
-            _ => false,
+        self.listening_in(Some(service), Container::of(service, service.build_context(self), self))
+    }
+
+    /// The ports on which the container of a health check listens.
+    pub fn listening_under<'r>(&'r self, check: &HealthCheck<'r>) -> Listening<'r> {
+        if let Some((_, service)) = check.service {
+            return self.listening(service);
+        }
+        let container = match (check.container.build.clone(), check.container.stage) {
+            (Some(build), Some(stage)) => Container::built(build, stage, &|_| None),
+            _ => Container::default(),
         };
-        if let (Some(build), Some(stage)) = (&build, stage) {
+        self.listening_in(None, container)
+    }
+
+    fn listening_in<'r>(&'r self, service: Option<&'r Service>, container: Container<'r>) -> Listening<'r> {
+        let built = container.build.as_ref().zip(container.stage);
+        let starts = starts(service, built, &container.env, self);
+        let mut ports = Vec::new();
+        in_lines(&starts, &container, &mut ports);
+        let is_server_told = !ports.is_empty();
+        self.in_nginx_ports(&container, &mut ports);
+        let image = container.image.as_ref().map(|(image, _)| image);
+        let is_base_known = built.is_some_and(|(build, stage)| {
+            let root = build.dockerfile.lineage(stage).last().map(|stage| &stage.base);
+            matches!(root, Some(Base::Scratch)) || image.is_some_and(is_language)
+        });
+        if let Some((build, stage)) = built {
             for step in build.dockerfile.steps_of(stage) {
-                let StepKind::Expose(ports) = &step.kind else { continue };
-                for text in ports {
+                let StepKind::Expose(exposed) = &step.kind else { continue };
+                for text in exposed {
                     let port = text.value.as_deref().and_then(|text| number(text.split('/').next()?));
-                    heard.extend(port.map(|port| Heard { port, place: text.place, by: Word::Exposed }));
+                    ports.extend(port.map(|port| Heard { port, place: text.place, by: Word::Exposed }));
                 }
             }
         }
-        for text in &service.expose {
+        for text in service.iter().flat_map(|service| &service.expose) {
             let port = text.value().and_then(|text| number(text.split('/').next()?));
-            heard.extend(port.map(|port| Heard { port, place: text.place(), by: Word::Exposed }));
+            ports.extend(port.map(|port| Heard { port, place: text.place(), by: Word::Exposed }));
         }
-        for port in &service.ports {
+        for port in service.iter().flat_map(|service| &service.ports) {
             let Some(Ports(first, last)) = port.target else { continue };
             let targets = (first..=last).take(100);
-            heard.extend(targets.map(|target| Heard { port: target, place: port.place, by: Word::Published }));
+            ports.extend(targets.map(|target| Heard { port: target, place: port.place, by: Word::Published }));
         }
-        let has_unseen_config = service.mounts.iter().any(|mount| {
-            let target = mount.target.as_deref().unwrap_or_default();
-            let is_config = target.starts_with("/etc") || target.rsplit('.').next().is_some_and(is_config_extension);
-            let seen = mount.path.as_deref().is_some_and(|path| self.tree.file(path).is_some() || self.tree.has_dir(path));
-            is_config && !seen
-        });
-        let mounted = container.mounts.iter().map(|(path, _)| path.clone()).collect();
-        let mut listening = Listening {
-            ports: heard,
-            repo: self,
-            service,
-            is_base_known,
-            starts,
-            mounted,
-            has_unseen_config,
-            files: OnceCell::new(),
-            build: None,
-        };
-        let env = container.env;
-        listening.build = build;
+        let mut listening =
+            Listening { ports, repo: self, service, container, is_base_known, starts, files: OnceCell::new() };
         if !is_server_told {
-            listening.in_code(&env);
+            listening.in_code();
         }
         listening.ports.sort_by_key(|heard| heard.by);
         let mut seen = Vec::new();
@@ -224,25 +237,31 @@ impl Listening<'_> {
         if let Some(heard) = self.ports.iter().find(|heard| heard.port == port) {
             return Hears::Yes(heard);
         }
-        if self.has_unseen_config || self.speaks_of(port) {
+        if self.has_unseen_config() || self.speaks_of(port) {
             return Hears::Unknown;
         }
-        let published = self.service.ports.iter().find(|own| {
-            matches!(own.published, Published::Ports(Ports(first, last)) if first <= port && port <= last) && own.target.is_some()
+        let published = self.service.iter().flat_map(|service| &service.ports).find(|own| {
+            matches!(own.published, Published::Ports(Ports(first, last)) if first <= port && port <= last)
+                && own.target.is_some()
         });
         if let Some(published) = published {
             return Hears::IsPublished(published);
         }
         let Some(best) = self.ports.first().filter(|_| self.is_base_known) else { return Hears::Unknown };
         if best.by < Word::Exposed {
-            return Hears::No { is_sure: true };
+            let is_fixed = matches!(best.by, Word::Option | Word::Config) || !self.has_unseen_env();
+            return Hears::No { is_sure: is_fixed };
         }
         // Only documentation says where it listens: a framework's own port may be what it really is.
-        if FRAMEWORKS.contains(&port) || self.starts.runs_unseen { Hears::Unknown } else { Hears::No { is_sure: false } }
+        if FRAMEWORKS.contains(&port) || self.starts.runs_unseen {
+            Hears::Unknown
+        } else {
+            Hears::No { is_sure: false }
+        }
     }
 
     /// Ports that the code listens on.
-    fn in_code(&mut self, env: &[(String, String, Place)]) {
+    fn in_code(&mut self) {
         let mut found = Vec::new();
         for file in self.files() {
             let Ok(source) = self.repo.tree.source(*file) else { continue };
@@ -250,6 +269,7 @@ impl Listening<'_> {
                 continue;
             }
             for call in code::calls(source.text()) {
+                let env = &self.container.env;
                 let given = call.variable.as_ref().and_then(|name| env.iter().find(|(known, ..)| known == name));
                 match given {
                     Some((_, value, place)) => {
@@ -265,14 +285,39 @@ impl Listening<'_> {
         self.ports.extend(found);
     }
 
+    /// Whether configuration is mounted that the repository does not hold.
+    fn has_unseen_config(&self) -> bool {
+        let tree = &self.repo.tree;
+        self.service.iter().flat_map(|service| &service.mounts).any(|mount| {
+            let target = mount.target.as_deref().unwrap_or_default();
+            let is_config = target.starts_with("/etc") || target.rsplit('.').next().is_some_and(is_config_extension);
+            let is_seen = mount.path.as_deref().is_some_and(|path| tree.file(path).is_some() || tree.has_dir(path));
+            is_config && !is_seen
+        })
+    }
+
+    /// Whether it is given an env file that the repository does not hold.
+    fn has_unseen_env(&self) -> bool {
+        let is_seen = |path: &str| self.repo.tree.resolve(path).is_some();
+        self.service
+            .iter()
+            .flat_map(|service| &service.env_files)
+            .any(|file| !file.path.as_deref().is_some_and(is_seen))
+    }
+
     /// Whether anything that shapes the container names the number of the port in a way that may open it: then nobody can
     /// say that it does not listen there.
     fn speaks_of(&self, port: u16) -> bool {
         let digits = port.to_string();
         let names = self.own_names();
         let says = |text: &str| says_port(text, &digits, &names);
-        for (key, value) in self.service.merged().entries() {
-            if &*key.text == "ports" {
+        self.service.is_some_and(|service| self.is_said_to(service, &says)) || self.is_said_in_files(&says)
+    }
+
+    fn is_said_to(&self, service: &Service, says: &dyn Fn(&str) -> bool) -> bool {
+        for (key, value) in service.merged().entries() {
+            // Neither the host's side of a port nor a probe opens anything.
+            if matches!(&*key.text, "ports" | "healthcheck") {
                 continue;
             }
             let mut is_said = false;
@@ -281,45 +326,42 @@ impl Listening<'_> {
                 return true;
             }
         }
-        for file in &self.service.env_files {
+        service.env_files.iter().any(|file| {
             let env = file.path.as_deref().and_then(|path| self.repo.tree.resolve(path));
-            let Some(env) = env.and_then(|file| self.repo.env.iter().find(|env| env.file == file)) else {
-                // What is not in the repository may say anything.
-                return true;
-            };
-            if env.entries.iter().filter_map(|entry| entry.value.as_ref()).any(|value| says(value.shown())) {
-                return true;
-            }
-        }
-        if let Some(build) = &self.build {
-            let source = self.repo.tree.source(build.dockerfile.file);
-            if source.is_ok_and(|source| says(source.text())) {
-                return true;
-            }
-        }
-        let mounted = self.mounted.iter().flat_map(|path| {
-            self.repo.tree.file(path).into_iter().chain(self.repo.tree.below(path)).take(200)
-        });
-        let files = self.files().iter().copied().chain(self.starts.files.iter().copied()).chain(mounted);
-        for file in files {
-            let source = self.repo.tree.source(file);
-            if source.is_ok_and(|source| says(source.text())) {
+            let env = env.and_then(|file| self.repo.env.iter().find(|env| env.file == file));
+            env.is_some_and(|env| {
+                env.entries.iter().filter_map(|entry| entry.value.as_ref()).any(|value| says(value.shown()))
+            })
+        })
+    }
+
+    fn is_said_in_files(&self, says: &dyn Fn(&str) -> bool) -> bool {
+        let tree = &self.repo.tree;
+        if let Some(build) = &self.container.build {
+            let Ok(source) = tree.source(build.dockerfile.file) else { return true };
+            let steps = build.dockerfile.stages.iter().flat_map(|stage| &stage.steps);
+            let mut steps = steps.filter(|step| !matches!(step.kind, StepKind::Healthcheck(_)));
+            if steps.any(|step| says(step.place.span().of(source.text()))) {
                 return true;
             }
         }
-        false
+        let mounts = self.container.mounts.iter();
+        let mounted = mounts.flat_map(|(path, _)| tree.file(path).into_iter().chain(tree.below(path)).take(200));
+        let mut files = self.files().iter().copied().chain(self.starts.files.iter().copied()).chain(mounted);
+        files.any(|file| tree.source(file).is_ok_and(|source| says(source.text())))
     }
 
     fn own_names(&self) -> Vec<&str> {
-        let mut names = vec![self.service.name.as_str()];
-        names.extend(self.service.container_name().and_then(Text::value));
-        names
+        let names = self.service.into_iter().flat_map(|service| {
+            [Some(service.name.as_str()), service.container_name().and_then(Text::value)].into_iter().flatten()
+        });
+        names.collect()
     }
 
     /// The files of the application: code and configuration below its build context.
     fn files(&self) -> &[FileId] {
         self.files.get_or_init(|| {
-            let Some(build) = &self.build else { return Vec::new() };
+            let Some(build) = &self.container.build else { return Vec::new() };
             let tree = &self.repo.tree;
             let counts = |path: &str| {
                 build.inside(path).is_some_and(|inside| !build.ignores(inside)) && is_part_of_application(path)
@@ -339,18 +381,44 @@ fn is_part_of_application(path: &str) -> bool {
     if path.split('/').rev().skip(1).any(|part| others.contains(&part)) {
         return false;
     }
-    name == "procfile" || name == "caddyfile" || name.rsplit_once('.').is_some_and(|(_, end)| {
-        is_config_extension(end)
-            || matches!(
-                end,
-                "py" | "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "go" | "rs" | "rb" | "ru" | "php" | "java"
-                    | "kt" | "scala" | "cs" | "ex" | "exs" | "sh" | "template" | "tmpl" | "j2"
-            )
-    })
+    name == "procfile"
+        || name == "caddyfile"
+        || name.rsplit_once('.').is_some_and(|(_, end)| {
+            is_config_extension(end)
+                || matches!(
+                    end,
+                    "py" | "js"
+                        | "mjs"
+                        | "cjs"
+                        | "jsx"
+                        | "ts"
+                        | "mts"
+                        | "cts"
+                        | "tsx"
+                        | "go"
+                        | "rs"
+                        | "rb"
+                        | "ru"
+                        | "php"
+                        | "java"
+                        | "kt"
+                        | "scala"
+                        | "cs"
+                        | "ex"
+                        | "exs"
+                        | "sh"
+                        | "template"
+                        | "tmpl"
+                        | "j2"
+                )
+        })
 }
 
 fn is_config_extension(end: &str) -> bool {
-    matches!(end, "conf" | "cfg" | "toml" | "yaml" | "yml" | "json" | "ini" | "properties" | "xml" | "env" | "config" | "hcl")
+    matches!(
+        end,
+        "conf" | "cfg" | "toml" | "yaml" | "yml" | "json" | "ini" | "properties" | "xml" | "env" | "config" | "hcl"
+    )
 }
 
 /// Whether `text` names a port: its digits stand alone, and not behind the name of another host.
@@ -359,7 +427,9 @@ fn says_port(text: &str, digits: &str, own_names: &[&str]) -> bool {
         let before = text.get(..at).unwrap_or_default();
         let after = text.get(at + digits.len()..).and_then(|after| after.chars().next());
         let last = before.chars().next_back();
-        if last.is_some_and(|c| c.is_ascii_alphanumeric()) || after.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_') {
+        if last.is_some_and(|c| c.is_ascii_alphanumeric())
+            || after.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+        {
             return false;
         }
         let Some(host) = before.strip_suffix(':') else { return true };
@@ -371,18 +441,15 @@ fn says_port(text: &str, digits: &str, own_names: &[&str]) -> bool {
     })
 }
 
+/// Whether an image brings a language and no server.
+fn is_language(image: &Image) -> bool {
+    LANGUAGES.iter().any(|known| matches(known, &image.name))
+}
+
 /// Whether `name` is what `pattern` says, which may end with a star.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(start) => name.starts_with(start),
         None => pattern == name,
-    }
-}
-
-impl Project {
-    /// The services that listen on `port` for sure, by their names.
-    pub fn who_hears(&self, repo: &Repo, port: u16) -> Vec<&Service> {
-        let hears = |service: &&Service| repo.listening(service).ports.iter().any(|heard| heard.port == port);
-        self.services.iter().filter(hears).collect()
     }
 }

@@ -39,10 +39,46 @@ struct Server {
 
 /// Words before a program that only run it.
 const RUNNERS: &[&str] = &[
-    "npx", "bunx", "pnpx", "exec", "tini", "dumb-init", "catatonit", "--", "python", "python3", "uv", "run", "poetry", "pipenv",
-    "pdm", "rye", "hatch", "bundle", "node", "bun", "deno", "yarn", "pnpm", "sudo", "gosu", "su-exec", "env", "nohup", "ruby",
-    "opentelemetry-instrument", "ddtrace-run", "newrelic-admin", "run-program", "dotenvx", "docker-entrypoint.sh", "php",
-    "docker-php-entrypoint", "docker-entrypoint", "x", "dlx",
+    "npx",
+    "bunx",
+    "pnpx",
+    "exec",
+    "tini",
+    "dumb-init",
+    "catatonit",
+    "--",
+    "python",
+    "python3",
+    "uv",
+    "run",
+    "poetry",
+    "pipenv",
+    "pdm",
+    "rye",
+    "hatch",
+    "bundle",
+    "node",
+    "bun",
+    "deno",
+    "yarn",
+    "pnpm",
+    "sudo",
+    "gosu",
+    "su-exec",
+    "env",
+    "nohup",
+    "ruby",
+    "opentelemetry-instrument",
+    "ddtrace-run",
+    "newrelic-admin",
+    "run-program",
+    "dotenvx",
+    "docker-entrypoint.sh",
+    "php",
+    "docker-php-entrypoint",
+    "docker-entrypoint",
+    "x",
+    "dlx",
 ];
 
 /// The server that a line starts.
@@ -116,7 +152,9 @@ impl Server {
                 started.tell(number(value), word.place);
             } else if let Some(value) = glued(&self.bind).filter(|value| bound(value).is_some()) {
                 started.tell(bound(value), word.place);
-            } else if let Some((key, value)) = text.split_once('=').filter(|(key, _)| self.setting.iter().any(|own| own == key)) {
+            } else if let Some((key, value)) =
+                text.split_once('=').filter(|(key, _)| self.setting.iter().any(|own| own == key))
+            {
                 let _ = key;
                 started.tell(number(value), word.place);
             } else if !text.starts_with('-') && self.operand && !self.verbs.iter().any(|verb| verb == text) {
@@ -155,7 +193,8 @@ fn table() -> &'static [Server] {
 }
 
 fn row(row: &Value) -> Server {
-    let strings = |key: &str| row.get(key).map(|value| value.strings().map(str::to_owned).collect()).unwrap_or_default();
+    let strings =
+        |key: &str| row.get(key).map(|value| value.strings().map(str::to_owned).collect()).unwrap_or_default();
     let is = |key: &str| row.get(key).and_then(Value::as_bool).unwrap_or_default();
     Server {
         programs: strings("programs"),
@@ -226,7 +265,17 @@ mod tests {
     #[test]
     fn every_row_has_a_source_and_known_keys() {
         let keys = [
-            "programs", "verbs", "port", "bind", "setting", "config", "env", "operand", "operand-is-config", "default", "source",
+            "programs",
+            "verbs",
+            "port",
+            "bind",
+            "setting",
+            "config",
+            "env",
+            "operand",
+            "operand-is-config",
+            "default",
+            "source",
         ];
         let parsed = toml::parse(include_str!("../../knowledge/servers.toml"));
         assert_eq!(parsed.flaws, []);

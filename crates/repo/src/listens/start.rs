@@ -49,14 +49,17 @@ pub(super) fn starts(
 ) -> Starts {
     let own_entrypoint = service.and_then(|service| service.entrypoint.as_ref());
     let own_command = service.and_then(|service| service.command.as_ref());
-    let (image_entrypoint, image_cmd) =
-        built.map(|(build, stage)| build.dockerfile.starts(stage)).unwrap_or_default();
+    let (image_entrypoint, image_cmd) = built.map(|(build, stage)| build.dockerfile.starts(stage)).unwrap_or_default();
     let entrypoint = own_entrypoint.map(of_compose).or_else(|| image_entrypoint.map(of_dockerfile));
     // An entrypoint of one's own takes the image's command away.
-    let cmd = own_command
-        .map(of_compose)
-        .or_else(|| image_cmd.filter(|_| own_entrypoint.is_none()).map(of_dockerfile));
-    let mut reader = Reader { repo, dir: built.map(|(build, _)| build.dir.as_str()), env, out: Starts::default(), seen: FxHashSet::default() };
+    let cmd = own_command.map(of_compose).or_else(|| image_cmd.filter(|_| own_entrypoint.is_none()).map(of_dockerfile));
+    let mut reader = Reader {
+        repo,
+        dir: built.map(|(build, _)| build.dir.as_str()),
+        env,
+        out: Starts::default(),
+        seen: FxHashSet::default(),
+    };
     match (entrypoint, cmd) {
         (Some(Given::Words(mut words)), Some(Given::Words(cmd))) => {
             if script_of(&words).is_none() && script_of(&cmd).is_none() {
@@ -123,10 +126,10 @@ impl Reader<'_> {
     fn commands(&mut self, script: &Script, depth: usize) {
         for command in script.commands() {
             let invocation = command.innermost();
-            let words = invocation.words.iter().map(|word| Word {
-                text: self.value(script, word),
-                place: script.place(word.span),
-            });
+            let words = invocation
+                .words
+                .iter()
+                .map(|word| Word { text: self.value(script, word), place: script.place(word.span) });
             let line = Line { words: words.collect() };
             self.line(line, depth);
         }
@@ -180,8 +183,9 @@ impl Reader<'_> {
             return;
         }
         let names = line.words.iter().take(6).filter_map(|word| word.text.as_deref()).map(Tree::name);
-        let scripts: Vec<&str> =
-            names.filter(|name| name.ends_with(".sh") || name.contains("entrypoint") || name.starts_with("start")).collect();
+        let scripts: Vec<&str> = names
+            .filter(|name| name.ends_with(".sh") || name.contains("entrypoint") || name.starts_with("start"))
+            .collect();
         for name in scripts {
             let mut files = self.repo.tree.below(dir).filter(|file| Tree::name(self.repo.tree.path(*file)) == name);
             match (files.next(), files.next()) {

@@ -31,8 +31,10 @@ pub enum Told {
     Variable(String),
     /// Two variables of its environment: the host's and the port's.
     Pair(String, String),
-    /// A word of its command, entrypoint or health check.
+    /// A word of its command or entrypoint.
     Command(&'static str),
+    /// A file that configures it: "nginx".
+    Config(&'static str),
 }
 
 impl Call {
@@ -54,6 +56,24 @@ impl Call {
         }
     }
 
+    /// A call that stands in a text, its host at `span`.
+    pub(super) fn written(text: Extract, span: Span, port: EndpointPort, scheme: Option<String>, by: Told) -> Self {
+        let port_span = match port {
+            EndpointPort::Written(_, span) => Some(span),
+            _ => None,
+        };
+        Self {
+            host: span.of(text.text()).to_owned(),
+            host_place: text.place(span),
+            port: port.number(),
+            port_place: port_span.map(|span| text.place(span)),
+            scheme,
+            by,
+            port_text: port_span.map(|span| (text.clone(), span)),
+            host_text: Some((text, span)),
+        }
+    }
+
     /// Where host and port stand.
     pub fn place(&self) -> Place {
         match self.port_place {
@@ -72,18 +92,97 @@ struct Given<'r> {
 
 /// Names of variables that hold names of others for comparison, not to call them.
 const NOT_CALLED: &[&str] = &[
-    "ORIGIN", "ORIGINS", "CORS", "ALLOWED", "TRUSTED", "CSRF", "REFERER", "REFERRER", "WHITELIST", "ALLOWLIST", "NO", "REDIRECT",
-    "CALLBACK", "ISSUER", "AUDIENCE", "REALM", "ADVERTISED", "LISTENERS", "LISTEN", "BIND", "PUBLIC", "EXTERNAL", "EXAMPLE", "IMAGE",
-    "DOMAIN", "DOMAINS", "VIRTUAL", "NAMESPACE",
+    "ORIGIN",
+    "ORIGINS",
+    "CORS",
+    "ALLOWED",
+    "TRUSTED",
+    "CSRF",
+    "REFERER",
+    "REFERRER",
+    "WHITELIST",
+    "ALLOWLIST",
+    "NO",
+    "REDIRECT",
+    "CALLBACK",
+    "ISSUER",
+    "AUDIENCE",
+    "REALM",
+    "ADVERTISED",
+    "LISTENERS",
+    "LISTEN",
+    "BIND",
+    "PUBLIC",
+    "EXTERNAL",
+    "EXAMPLE",
+    "IMAGE",
+    "DOMAIN",
+    "DOMAINS",
+    "VIRTUAL",
+    "NAMESPACE",
 ];
 
 /// Words of variables whose value is the host of a server.
 const SERVERS: &[&str] = &[
-    "DB", "DATABASE", "POSTGRES", "POSTGRESQL", "PG", "PGHOST", "MYSQL", "MARIADB", "SQL", "REDIS", "VALKEY", "MONGO", "MONGODB", "RABBITMQ",
-    "RABBIT", "AMQP", "KAFKA", "ELASTIC", "ELASTICSEARCH", "ES", "OPENSEARCH", "CLICKHOUSE", "MEMCACHED", "MINIO", "CACHE", "BROKER",
-    "QUEUE", "NATS", "QDRANT", "MILVUS", "VESPA", "TYPESENSE", "MEILI", "MEILISEARCH", "API", "BACKEND", "INFLUX", "INFLUXDB", "NEO4J",
-    "CASSANDRA", "ZOOKEEPER", "TIKA", "GOTENBERG", "OTEL", "JAEGER", "STATSD", "OLLAMA", "CHROMA", "WEAVIATE", "MQTT", "LDAP",
-    "TEMPORAL", "SOLR", "ETCD", "CONSUL", "UPSTREAM", "SERVER", "SERVICE", "WORKER",
+    "DB",
+    "DATABASE",
+    "POSTGRES",
+    "POSTGRESQL",
+    "PG",
+    "PGHOST",
+    "MYSQL",
+    "MARIADB",
+    "SQL",
+    "REDIS",
+    "VALKEY",
+    "MONGO",
+    "MONGODB",
+    "RABBITMQ",
+    "RABBIT",
+    "AMQP",
+    "KAFKA",
+    "ELASTIC",
+    "ELASTICSEARCH",
+    "ES",
+    "OPENSEARCH",
+    "CLICKHOUSE",
+    "MEMCACHED",
+    "MINIO",
+    "CACHE",
+    "BROKER",
+    "QUEUE",
+    "NATS",
+    "QDRANT",
+    "MILVUS",
+    "VESPA",
+    "TYPESENSE",
+    "MEILI",
+    "MEILISEARCH",
+    "API",
+    "BACKEND",
+    "INFLUX",
+    "INFLUXDB",
+    "NEO4J",
+    "CASSANDRA",
+    "ZOOKEEPER",
+    "TIKA",
+    "GOTENBERG",
+    "OTEL",
+    "JAEGER",
+    "STATSD",
+    "OLLAMA",
+    "CHROMA",
+    "WEAVIATE",
+    "MQTT",
+    "LDAP",
+    "TEMPORAL",
+    "SOLR",
+    "ETCD",
+    "CONSUL",
+    "UPSTREAM",
+    "SERVER",
+    "SERVICE",
+    "WORKER",
 ];
 
 impl Repo {
@@ -186,20 +285,7 @@ fn stands_alone(text: &str, at: usize, len: usize) -> bool {
 
 fn in_extract(text: &Extract, by: &Told, read: &dyn Fn(&str) -> Vec<Endpoint>) -> Vec<Call> {
     let call = |endpoint: Endpoint| {
-        let port = match endpoint.port {
-            EndpointPort::Written(_, span) => Some(span),
-            _ => None,
-        };
-        Call {
-            host_place: text.place(endpoint.host_span),
-            port: endpoint.port.number(),
-            port_place: port.map(|span| text.place(span)),
-            scheme: endpoint.scheme,
-            by: by.clone(),
-            host_text: Some((text.clone(), endpoint.host_span)),
-            port_text: port.map(|span| (text.clone(), span)),
-            host: endpoint.host,
-        }
+        Call::written(text.clone(), endpoint.host_span, endpoint.port, endpoint.scheme, by.clone())
     };
     read(text.text()).into_iter().map(call).collect()
 }
@@ -210,10 +296,12 @@ fn host_alone(variable: &Given<'_>, given: &[Given<'_>]) -> Option<Call> {
     const ENDS: &[&str] = &["HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS"];
     let end = ENDS.iter().find(|end| upper.ends_with(*end))?;
     let stem = upper.strip_suffix(end)?;
-    if !words(&upper).any(|word| SERVERS.contains(&word)) || stem.is_empty() {
+    // `REV_SERVER=true`, `RABBITMQ_VHOST=app`
+    if !words(&upper).any(|word| SERVERS.contains(&word)) || !(stem.ends_with('_') || stem == "PG") {
         return None;
     }
-    let host = variable.value.value().filter(|host| is_host(host))?;
+    let is_switch = |text: &str| matches!(text, "true" | "false" | "yes" | "no" | "on" | "off" | "none" | "all");
+    let host = variable.value.value().filter(|host| is_host(host) && !is_switch(&host.to_ascii_lowercase()))?;
     let port = given.iter().find(|other| {
         let other = other.name.to_ascii_uppercase();
         other.strip_suffix("PORT") == Some(stem)

@@ -165,7 +165,7 @@ fn starts_with_url(text: &str) -> bool {
 }
 
 /// `host[:port]`, which starts at `start` of the text.
-fn host_and_port(part: &str, start: usize) -> Option<Endpoint> {
+pub(super) fn host_and_port(part: &str, start: usize) -> Option<Endpoint> {
     let (host, port) = part.split_once(':').map_or((part, None), |(host, port)| (host, Some(port)));
     if !is_host(host) {
         return None;
@@ -180,12 +180,7 @@ fn host_and_port(part: &str, start: usize) -> Option<Endpoint> {
             None => EndpointPort::Unknown,
         },
     };
-    Some(Endpoint {
-        scheme: None,
-        host: host.to_owned(),
-        host_span: Span::new(start, start + host.len()),
-        port,
-    })
+    Some(Endpoint { scheme: None, host: host.to_owned(), host_span: Span::new(start, start + host.len()), port })
 }
 
 /// A port: digits and nothing else.
@@ -316,8 +311,21 @@ mod tests {
     #[test]
     fn what_names_no_server_is_left_out() {
         for text in [
-            "s3://bucket/x", "sqlite:///x.db", "mongodb+srv://cluster/x", "file:///etc/x", "http://${HOST}:80/", "http://[::1]:80",
-            "1000:1000", "a b", "12:30", "name:latest", "http://<host>:80", "http://*:80", "8080:80", "host=db", "unix:///x",
+            "s3://bucket/x",
+            "sqlite:///x.db",
+            "mongodb+srv://cluster/x",
+            "file:///etc/x",
+            "http://${HOST}:80/",
+            "http://[::1]:80",
+            "1000:1000",
+            "a b",
+            "12:30",
+            "name:latest",
+            "http://<host>:80",
+            "http://*:80",
+            "8080:80",
+            "host=db",
+            "unix:///x",
         ] {
             assert_eq!(read(text), [], "{text}");
         }
