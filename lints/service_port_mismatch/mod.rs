@@ -17,6 +17,17 @@ impl Lint for ServicePortMismatch {
         for wrong in repo.wrong_ports() {
             report(&wrong, found);
         }
+        for dead in repo.dead_ends() {
+            let (service, target) = (&dead.service.name, dead.target);
+            let listens = listed(&dead.listens);
+            let message =
+                format!("nothing answers on this published port: `{service}` listens on {listens}, not on {target}");
+            let finding = found.at(dead.port.place, message);
+            finding.label(format!("leads to port {target} of `{service}`"));
+            if let Some(heard) = dead.listens.first() {
+                finding.related(heard.place, said(heard, service));
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod errexit;
 mod localhost;
 mod ports;
 mod postgres;
+mod reach;
 mod shells;
 mod single_file_mount;
 mod unanswered;

@@ -66,8 +66,6 @@ pub use image::{
     Companion, DataDirectory, Family, HealthEndpoint, Image, ImageFacts, Majors, MistakenPath, Role, Wget,
     WritablePath, is_at_or_below,
 };
-pub use listens::Listens;
-pub use image::{Family, Image, ImageFacts, Wget};
 pub use listens::{Heard, Hears, Listening, Listens, Word};
 pub use log_file::{Growth, LogFile, Running};
 pub use memory::{Heap, Overfull, Runtime, StarvedBuild};
@@ -82,6 +80,7 @@ pub use readiness::{EarlyStart, FirstUse};
 pub use reach::{Endpoint, EndpointPort, endpoints};
 pub use reach::{Call, Endpoint, EndpointPort, Host, Told, endpoints};
 pub use reach::{Call, Endpoint, EndpointPort, Host, Told, UnknownHost, WrongPort, endpoints};
+pub use reach::{Call, DeadEnd, Endpoint, EndpointPort, Host, Told, UnknownHost, WrongPort, endpoints};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
 pub use resolve::{FailingImport, Ignored, Resolved, Untracked};

@@ -10,4 +10,4 @@ pub use call::{Call, Told};
 pub(crate) use endpoint::number;
 pub use endpoint::{Endpoint, EndpointPort, endpoints};
 pub use host::Host;
-pub use misdirected::{UnknownHost, WrongPort};
+pub use misdirected::{DeadEnd, UnknownHost, WrongPort};

@@ -6,7 +6,7 @@ use crate::compose::{Port, Ports, Published, Text};
 use crate::dockerfile::{Base, StepKind};
 use crate::health::{Container, HealthCheck};
 use crate::reach::number;
-use crate::{FileId, Image, Place, Repo, Service, Span, Tree};
+use crate::{Application, FileId, Image, Place, Repo, Role, Service, Span, Tree};
 use std::cell::OnceCell;
 
 /// The ports on which a service listens.
@@ -81,35 +81,8 @@ const FRAMEWORKS: &[u16] = &[
     8081, 8443, 8501, 8787, 8888, 9000, 9090, 9229, 9292, 50051,
 ];
 
-/// Images that bring a language and no server.
-const LANGUAGES: &[&str] = &[
-    "alpine",
-    "busybox",
-    "debian",
-    "ubuntu",
-    "buildpack-deps",
-    "node",
-    "python",
-    "golang",
-    "rust",
-    "ruby",
-    "elixir",
-    "erlang",
-    "eclipse-temurin",
-    "amazoncorretto",
-    "openjdk",
-    "maven",
-    "gradle",
-    "oven/bun",
-    "denoland/deno",
-    "scratch",
-    "gcr.io/distroless/*",
-    "ghcr.io/astral-sh/uv",
-    "mcr.microsoft.com/dotnet/runtime",
-    "mcr.microsoft.com/playwright/*",
-    "tiangolo/node-frontend",
-    "registry.access.redhat.com/ubi*",
-];
+/// Images to build on that do bring a server, in some of their tags.
+const BASES_WITH_SERVER: &[&str] = &["php", "tomcat", "docker", "mcr.microsoft.com/dotnet/aspnet"];
 
 impl Repo {
     /// The ports on which `service` listens.
@@ -136,11 +109,14 @@ impl Repo {
         in_lines(&starts, &container, &mut ports);
         let is_server_told = !ports.is_empty();
         self.in_nginx_ports(&container, &mut ports);
-        let image = container.image.as_ref().map(|(image, _)| image);
         let is_base_known = built.is_some_and(|(build, stage)| {
             let root = build.dockerfile.lineage(stage).last().map(|stage| &stage.base);
-            matches!(root, Some(Base::Scratch)) || image.is_some_and(is_language)
-        });
+            matches!(root, Some(Base::Scratch))
+        }) || container.image.as_ref().is_some_and(|(image, _)| self.listens_nowhere_else(image));
+        if let Some((image, place)) = container.image.as_ref().filter(|_| ports.is_empty()) {
+            let own = self.facts(image).default_ports();
+            ports.extend(own.iter().map(|port| Heard { port: *port, place: *place, by: Word::Default }));
+        }
         if let Some((build, stage)) = built {
             for step in build.dockerfile.steps_of(stage) {
                 let StepKind::Expose(exposed) = &step.kind else { continue };
@@ -172,6 +148,16 @@ impl Repo {
             is_new
         });
         listening
+    }
+
+    /// Whether an image brings no server at all, or a server with one port that it is known for: a database, a cache.
+    fn listens_nowhere_else(&self, image: &Image) -> bool {
+        let facts = self.facts(image);
+        match facts.role() {
+            Some(Role::Base) => !BASES_WITH_SERVER.contains(&image.name.as_str()),
+            Some(Role::Database | Role::Cache) => facts.default_ports().len() == 1,
+            _ => false,
+        }
     }
 
     /// nginx: the ports of its `listen` lines.
@@ -260,10 +246,27 @@ impl Listening<'_> {
         }
     }
 
+    /// Whether nothing listens on `port` although it is published or exposed: the server is seen to listen elsewhere, and
+    /// nothing but that line speaks of the port.
+    pub fn is_dead_end(&self, port: u16) -> bool {
+        let mut sure = self.ports.iter().filter(|heard| heard.by < Word::Exposed).peekable();
+        sure.peek().is_some()
+            && sure.all(|heard| heard.port != port && heard.by != Word::Default)
+            && self.is_base_known
+            && !self.starts.runs_unseen
+            && !self.has_unseen_config()
+            && !self.has_unseen_env()
+            && !self.speaks_of(port)
+    }
+
     /// Ports that the code listens on.
     fn in_code(&mut self) {
         let mut found = Vec::new();
-        for file in self.files() {
+        let running = self.application().map(|application| match application.reached.as_slice() {
+            [] => application.modules.as_slice(),
+            reached => reached,
+        });
+        for file in running.unwrap_or_else(|| self.files()) {
             let Ok(source) = self.repo.tree.source(*file) else { continue };
             if !code::may_listen(source.text()) {
                 continue;
@@ -310,14 +313,15 @@ impl Listening<'_> {
     fn speaks_of(&self, port: u16) -> bool {
         let digits = port.to_string();
         let names = self.own_names();
-        let says = |text: &str| says_port(text, &digits, &names);
-        self.service.is_some_and(|service| self.is_said_to(service, &says)) || self.is_said_in_files(&says)
+        let is_said_to = |text: &str| says_port(text, &digits, &names);
+        self.service.is_some_and(|service| self.is_said_to(service, &is_said_to))
+            || self.is_said_in_files(&|text| says_port(text, &digits, &[]))
     }
 
     fn is_said_to(&self, service: &Service, says: &dyn Fn(&str) -> bool) -> bool {
         for (key, value) in service.merged().entries() {
-            // Neither the host's side of a port nor a probe opens anything.
-            if matches!(&*key.text, "ports" | "healthcheck") {
+            // Neither a published port nor documentation nor a probe opens anything.
+            if matches!(&*key.text, "ports" | "expose" | "healthcheck") {
                 continue;
             }
             let mut is_said = false;
@@ -340,7 +344,7 @@ impl Listening<'_> {
         if let Some(build) = &self.container.build {
             let Ok(source) = tree.source(build.dockerfile.file) else { return true };
             let steps = build.dockerfile.stages.iter().flat_map(|stage| &stage.steps);
-            let mut steps = steps.filter(|step| !matches!(step.kind, StepKind::Healthcheck(_)));
+            let mut steps = steps.filter(|step| !matches!(step.kind, StepKind::Healthcheck(_) | StepKind::Expose(_)));
             if steps.any(|step| says(step.place.span().of(source.text()))) {
                 return true;
             }
@@ -358,15 +362,29 @@ impl Listening<'_> {
         names.collect()
     }
 
-    /// The files of the application: code and configuration below its build context.
+    /// The code that runs in the container, if it stands in the repository.
+    fn application(&self) -> Option<&Application> {
+        self.service?.application(self.repo)
+    }
+
+    /// The files that shape the server: the modules of its application and the configuration around them; where the
+    /// application is not known, all code and configuration below its build context.
     fn files(&self) -> &[FileId] {
         self.files.get_or_init(|| {
-            let Some(build) = &self.container.build else { return Vec::new() };
             let tree = &self.repo.tree;
-            let counts = |path: &str| {
-                build.inside(path).is_some_and(|inside| !build.ignores(inside)) && is_part_of_application(path)
+            let build = self.container.build.as_ref();
+            let is_sent =
+                |path: &str| build.is_none_or(|build| build.inside(path).is_none_or(|inside| !build.ignores(inside)));
+            let counts = |file: &FileId| is_part_of_application(tree.path(*file)) && is_sent(tree.path(*file));
+            let dir = match (self.application(), build) {
+                (Some(application), _) => application.dir.as_str(),
+                (None, Some(build)) => build.dir.as_str(),
+                (None, None) => return Vec::new(),
             };
-            tree.below(&build.dir).filter(|file| counts(tree.path(*file))).take(MAX_FILES).collect()
+            let below = tree.below(dir).filter(counts).take(MAX_FILES);
+            let modules =
+                self.application().map(|application| application.modules.iter().copied()).into_iter().flatten();
+            modules.chain(below).collect()
         })
     }
 }
@@ -439,17 +457,4 @@ fn says_port(text: &str, digits: &str, own_names: &[&str]) -> bool {
         let is_name = host.chars().any(|c| c.is_ascii_alphabetic()) && !host.to_ascii_lowercase().contains("port");
         is_self || !is_name
     })
-}
-
-/// Whether an image brings a language and no server.
-fn is_language(image: &Image) -> bool {
-    LANGUAGES.iter().any(|known| matches(known, &image.name))
-}
-
-/// Whether `name` is what `pattern` says, which may end with a star.
-fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(start) => name.starts_with(start),
-        None => pattern == name,
-    }
 }

@@ -1,6 +1,6 @@
 //! Programs that listen, and what a command line tells them: the table `knowledge/servers.toml`.
 
-use super::start::Line;
+use super::start::{Line, package_script};
 use crate::reach::number;
 use std::sync::OnceLock;
 use twiceshy_source::{Place, Tree};
@@ -83,6 +83,9 @@ const RUNNERS: &[&str] = &[
 
 /// The server that a line starts.
 pub(super) fn started(line: &Line) -> Option<Started> {
+    if package_script(line).is_some() {
+        return None;
+    }
     let words = &line.words;
     let mut after_runner = true;
     for (at, word) in words.iter().enumerate() {

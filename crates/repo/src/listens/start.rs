@@ -208,7 +208,7 @@ impl Reader<'_> {
 }
 
 /// The script of a package that `npm start`, `pnpm run dev`, `yarn serve` run.
-fn package_script(line: &Line) -> Option<&str> {
+pub(super) fn package_script(line: &Line) -> Option<&str> {
     let mut words = line.words.iter().map(|word| word.text.as_deref().unwrap_or_default());
     let program = Tree::name(words.next()?);
     if !matches!(program, "npm" | "pnpm" | "yarn" | "bun") {

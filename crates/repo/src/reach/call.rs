@@ -2,7 +2,7 @@
 
 use super::endpoint::{Endpoint, EndpointPort, endpoints, is_host, number, urls};
 use crate::compose::Text;
-use crate::{Place, Repo, Service};
+use crate::{Place, Project, Repo, Service};
 use twiceshy_source::{Edit, Extract, Span};
 
 /// A host, and perhaps a port, that a service is told to call.
@@ -88,6 +88,8 @@ impl Call {
 struct Given<'r> {
     name: &'r str,
     value: &'r Text,
+    /// It comes from an env file, which may hold what Compose alone needs.
+    is_from_file: bool,
 }
 
 /// Names of variables that hold names of others for comparison, not to call them.
@@ -187,8 +189,13 @@ const SERVERS: &[&str] = &[
 
 impl Repo {
     /// Whom a service is told to call: by its environment, its env files, its command and its health check.
-    pub fn calls(&self, service: &Service) -> Vec<Call> {
+    pub fn calls(&self, project: &Project, service: &Service) -> Vec<Call> {
         let mut calls = Vec::new();
+        let ports = project.services.iter().flat_map(|service| service.value(&["ports"]));
+        let mut published = Vec::new();
+        for ports in ports {
+            ports.each_text(&mut |text| published.extend(text.variables().into_iter().map(|variable| variable.name)));
+        }
         let given = self.given(service);
         for variable in &given {
             if !is_called(variable.name) {
@@ -197,7 +204,7 @@ impl Repo {
             let by = Told::Variable(variable.name.to_owned());
             let found = in_text(variable.value, by.clone(), &endpoints);
             if found.is_empty() {
-                calls.extend(host_alone(variable, &given));
+                calls.extend(host_alone(variable, &given, &published));
             }
             calls.extend(found);
         }
@@ -216,7 +223,7 @@ impl Repo {
         let mut given: Vec<Given<'r>> = Vec::new();
         for variable in &service.environment {
             if let Some(value) = &variable.value {
-                given.push(Given { name: &variable.name, value });
+                given.push(Given { name: &variable.name, value, is_from_file: false });
             }
         }
         for file in service.env_files.iter().rev() {
@@ -226,7 +233,7 @@ impl Repo {
                 let is_own = service.environment.iter().any(|variable| variable.name == entry.name);
                 let Some(value) = entry.value.as_ref().filter(|_| !is_own) else { continue };
                 if !given.iter().any(|other| other.name == entry.name) {
-                    given.push(Given { name: &entry.name, value });
+                    given.push(Given { name: &entry.name, value, is_from_file: true });
                 }
             }
         }
@@ -291,7 +298,7 @@ fn in_extract(text: &Extract, by: &Told, read: &dyn Fn(&str) -> Vec<Endpoint>) -
 }
 
 /// `DB_HOST=db`, with the port of `DB_PORT` if there is one.
-fn host_alone(variable: &Given<'_>, given: &[Given<'_>]) -> Option<Call> {
+fn host_alone(variable: &Given<'_>, given: &[Given<'_>], published: &[String]) -> Option<Call> {
     let upper = variable.name.to_ascii_uppercase();
     const ENDS: &[&str] = &["HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS"];
     let end = ENDS.iter().find(|end| upper.ends_with(*end))?;
@@ -306,6 +313,9 @@ fn host_alone(variable: &Given<'_>, given: &[Given<'_>]) -> Option<Call> {
         let other = other.name.to_ascii_uppercase();
         other.strip_suffix("PORT") == Some(stem)
     });
+    // `ES_PORT` of an env file that Compose publishes a port with is the host's; that the container gets it too is a side
+    // effect.
+    let port = port.filter(|port| !port.is_from_file || !published.iter().any(|name| name == port.name));
     let place = variable.value.place();
     let whole = |text: &Text| text.is_literal().then(|| (text.extract().clone(), Span::new(0, text.raw().len())));
     let number = port.and_then(|port| number(port.value.value()?));

@@ -38,7 +38,11 @@ impl Repo {
             }
             if is_nginx(self.tree.path(file), source.text()) {
                 let names = source.text().lines().filter_map(|line| line.trim_start().strip_prefix("upstream"));
-                upstreams.extend(names.map(|name| name.trim().trim_end_matches('{').trim().to_owned()));
+                upstreams.extend(
+                    names.filter_map(|name| {
+                        Some(name.split(['{', ' ', '\t']).find(|word| !word.is_empty())?.to_owned())
+                    }),
+                );
             }
             texts.push((file, source));
         }
@@ -52,9 +56,12 @@ impl Repo {
                 }
                 let extract = || Extract::verbatim(*file, source.line_span(number).start, line);
                 if nginx {
-                    calls.extend(in_nginx(line).filter(|(host, ..)| !upstreams.contains(host)).map(
-                        |(_, scheme, span, port)| Call::written(extract(), span, port, scheme, Told::Config("nginx")),
-                    ));
+                    let passed = in_nginx(line).into_iter();
+                    let passed = passed.filter(|passed| passed.is_server || !upstreams.contains(&passed.host));
+                    calls.extend(passed.map(|passed| {
+                        let (scheme, span, port) = passed.written;
+                        Call::written(extract(), span, port, scheme, Told::Config("nginx"))
+                    }));
                 } else {
                     calls.extend(
                         in_line(line, |host| project.reached(service, host).iter().any(|to| to.name != service.name))
@@ -129,8 +136,16 @@ fn is_configuration(path: &str) -> bool {
 
 type Written = (Option<String>, Span, EndpointPort);
 
-/// The servers that a line of nginx' configuration names: host, scheme, where the host stands, port.
-fn in_nginx(line: &str) -> impl Iterator<Item = (String, Option<String>, Span, EndpointPort)> {
+/// A server that nginx' configuration names.
+struct Passed {
+    /// It stands in an `upstream`, not in a directive that passes on to one.
+    is_server: bool,
+    host: String,
+    written: Written,
+}
+
+/// The servers that a line of nginx' configuration names.
+fn in_nginx(line: &str) -> Vec<Passed> {
     let mut found = Vec::new();
     let code = line.split('#').next().unwrap_or_default();
     let mut start = 0;
@@ -143,9 +158,8 @@ fn in_nginx(line: &str) -> impl Iterator<Item = (String, Option<String>, Span, E
         if !PASSES.contains(&directive) {
             continue;
         }
-        let from = at + indent + part.trim().len() - rest.len();
         let value = rest.trim_start();
-        let from = from + rest.len() - value.len();
+        let from = at + indent + part.trim().len() - value.len();
         let value = value.split_whitespace().next().unwrap_or_default();
         let endpoint = if value.contains("://") {
             urls(value).pop()
@@ -159,15 +173,11 @@ fn in_nginx(line: &str) -> impl Iterator<Item = (String, Option<String>, Span, E
             })
         };
         if let Some(endpoint) = endpoint {
-            found.push((
-                endpoint.host.clone(),
-                endpoint.scheme,
-                moved(endpoint.host_span, from),
-                shifted(endpoint.port, from),
-            ));
+            let written = (endpoint.scheme, moved(endpoint.host_span, from), shifted(endpoint.port, from));
+            found.push(Passed { is_server: directive == "server", host: endpoint.host, written });
         }
     }
-    found.into_iter()
+    found
 }
 
 /// `host:port` and `scheme://host` in a line, of hosts that `is_known`.
@@ -216,9 +226,11 @@ mod tests {
     fn nginx_names_servers() {
         let read = |line: &str| {
             in_nginx(line)
-                .map(|(host, _, span, port)| {
-                    assert_eq!(span.of(line), host);
-                    (host, port.number())
+                .into_iter()
+                .map(|passed| {
+                    let (_, span, port) = passed.written;
+                    assert_eq!(span.of(line), passed.host);
+                    (passed.host, port.number())
                 })
                 .collect::<Vec<_>>()
         };

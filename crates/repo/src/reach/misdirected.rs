@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::host::Host;
-use crate::compose::Port;
+use crate::compose::{Port, Ports};
 use crate::listens::{Heard, Hears, Listening};
 use crate::{Place, Project, Repo, Service, nearest};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -24,6 +24,19 @@ pub struct WrongPort<'r> {
     pub published: Option<Port>,
     /// Whether the server itself is seen to listen elsewhere.
     pub is_sure: bool,
+}
+
+/// A published port that leads to one on which nothing listens.
+#[derive(Debug)]
+pub struct DeadEnd<'r> {
+    /// The service.
+    pub service: &'r Service,
+    /// The published port.
+    pub port: &'r Port,
+    /// The container's side of it.
+    pub target: u16,
+    /// Where the service listens.
+    pub listens: Vec<Heard>,
 }
 
 /// A call of a host that means nothing where it is called.
@@ -82,6 +95,27 @@ impl Repo {
         found
     }
 
+    /// Published ports that lead to one on which nothing listens.
+    pub fn dead_ends(&self) -> Vec<DeadEnd<'_>> {
+        let mut found = Vec::new();
+        for service in self.projects.iter().flat_map(|project| &project.services) {
+            if service.ports.is_empty() || service.uses_host_network() {
+                continue;
+            }
+            // What shares its network may listen there.
+            let listening = self.listening(service);
+            for port in &service.ports {
+                let Some(Ports(target, last)) = port.target else { continue };
+                if target == last && port.protocol == "tcp" && listening.is_dead_end(target) {
+                    let listens = listening.best().to_vec();
+                    found.push(DeadEnd { service, port, target, listens });
+                }
+            }
+        }
+        // A service and the project that overrides it publish the same line: one that is right anywhere is right.
+        found
+    }
+
     /// Calls of hosts that mean nothing where they are called.
     pub fn unknown_hosts(&self) -> Vec<UnknownHost<'_>> {
         let mut found: Vec<UnknownHost<'_>> = Vec::new();
@@ -109,7 +143,7 @@ impl Repo {
     }
 
     fn all_calls(&self, project: &Project, from: &Service) -> Vec<Call> {
-        let mut calls = self.calls(from);
+        let mut calls = self.calls(project, from);
         calls.extend(self.configured_calls(project, from));
         calls
     }
