@@ -6,6 +6,7 @@ mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
 mod heap_over_limit;
+mod healthcheck_wrong_target;
 mod hostname_not_routed;
 mod ignored_create_type;
 mod json_dumps_in_json_column;
@@ -36,6 +37,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
         Entry::of::<heap_over_limit::HeapOverLimit>(),
+        Entry::of::<healthcheck_wrong_target::HealthcheckWrongTarget>(),
         Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),

@@ -71,3 +71,28 @@ fn a_resolver_on_the_loopback_that_does_not_run_resolves_nothing() {
         assert!(resolves(client, started), "{client}: a resolver runs there");
     }
 }
+
+#[test]
+fn a_route_that_is_not_there_fails_a_health_check() {
+    use std::io::{Read, Write};
+    let server = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = server.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in server.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let length = stream.read(&mut request).unwrap_or_default();
+            let asks_healthz = request[..length].windows(13).any(|part| part == b"GET /healthz ");
+            let status = if asks_healthz { "200 OK" } else { "404 Not Found" };
+            let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+    });
+    let check = |client: &str, path: &str| {
+        shell(&format!("unset http_proxy HTTP_PROXY; {client} http://127.0.0.1:{port}{path} 2>/dev/null"))
+    };
+    for client in ["curl -fsS", "busybox wget -q -O /dev/null"] {
+        assert!(!check(client, "/health"), "{client}");
+        assert!(check(client, "/healthz"), "{client}");
+    }
+    assert!(check("curl -sS", "/health"), "without -f a 404 is an answer");
+}

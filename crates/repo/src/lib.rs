@@ -81,6 +81,9 @@ pub use reach::{Endpoint, EndpointPort, endpoints};
 pub use reach::{Call, Endpoint, EndpointPort, Host, Told, endpoints};
 pub use reach::{Call, Endpoint, EndpointPort, Host, Told, UnknownHost, WrongPort, endpoints};
 pub use reach::{Call, DeadEnd, Endpoint, EndpointPort, Host, Told, UnknownHost, WrongPort, endpoints};
+pub use reach::{
+    Call, DeadEnd, Endpoint, EndpointPort, Host, Missed, Told, UnknownHost, WrongPort, WrongTarget, endpoints,
+};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
 pub use resolve::{FailingImport, Ignored, Resolved, Untracked};

@@ -5,9 +5,11 @@ mod config;
 mod endpoint;
 mod host;
 mod misdirected;
+mod target;
 
 pub use call::{Call, Told};
 pub(crate) use endpoint::number;
 pub use endpoint::{Endpoint, EndpointPort, endpoints};
 pub use host::Host;
 pub use misdirected::{DeadEnd, UnknownHost, WrongPort};
+pub use target::{Missed, WrongTarget};

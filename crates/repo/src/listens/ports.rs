@@ -194,7 +194,7 @@ fn listen_port(address: &str) -> Option<u16> {
 /// Servers that the command lines start.
 fn in_lines(starts: &Starts, container: &Container<'_>, heard: &mut Vec<Heard>) {
     for line in &starts.lines {
-        let Some(server) = program::started(line) else { continue };
+        let Some(server) = program::started(line).filter(|server| !server.is_worker) else { continue };
         heard.extend(server.told.iter().map(|(port, place)| Heard { port: *port, place: *place, by: Word::Option }));
         if !server.told.is_empty() || server.is_unsure {
             continue;
@@ -244,6 +244,17 @@ impl Listening<'_> {
         } else {
             Hears::No { is_sure: false }
         }
+    }
+
+    /// The program that its service starts instead of the image's, if that is one which never listens and nothing else
+    /// there does.
+    pub fn only_worker(&self) -> Option<(String, Place)> {
+        let command = self.service?.command.as_ref()?;
+        let mut servers = self.starts.lines.iter().filter_map(program::started);
+        let first = servers.next()?;
+        let is_alone = first.is_worker && servers.all(|other| other.is_worker) && !self.starts.runs_unseen;
+        let is_own = first.place.file == command.place.file && first.place.start >= command.place.start;
+        (is_alone && is_own).then_some((first.program, first.place))
     }
 
     /// Whether nothing listens on `port` although it is published or exposed: the server is seen to listen elsewhere, and
@@ -320,8 +331,8 @@ impl Listening<'_> {
 
     fn is_said_to(&self, service: &Service, says: &dyn Fn(&str) -> bool) -> bool {
         for (key, value) in service.merged().entries() {
-            // Neither a published port nor documentation nor a probe opens anything.
-            if matches!(&*key.text, "ports" | "expose" | "healthcheck") {
+            // Neither a published port nor documentation, a probe or a route opens anything.
+            if matches!(&*key.text, "ports" | "expose" | "healthcheck" | "labels") {
                 continue;
             }
             let mut is_said = false;

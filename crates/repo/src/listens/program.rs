@@ -19,6 +19,8 @@ pub(super) struct Started {
     pub env: &'static [String],
     /// Where it listens when nobody tells it.
     pub default: Option<u16>,
+    /// It never listens: it takes its work from a queue.
+    pub is_worker: bool,
     /// The program's word.
     pub place: Place,
 }
@@ -34,6 +36,7 @@ struct Server {
     env: Vec<String>,
     operand: bool,
     operand_is_config: bool,
+    never_listens: bool,
     default: Option<u16>,
 }
 
@@ -96,8 +99,8 @@ pub(super) fn started(line: &Line) -> Option<Started> {
         let name = Tree::name(text);
         let args = words.get(at + 1..).unwrap_or_default();
         if after_runner {
-            let server = table().iter().find(|server| server.programs.iter().any(|program| program == name));
-            if let Some(server) = server.filter(|server| server.runs(args)) {
+            let mut rows = table().iter().filter(|server| server.programs.iter().any(|program| program == name));
+            if let Some(server) = rows.find(|server| server.runs(args)) {
                 // `php artisan serve` is not `php -S`.
                 if name != "php" || args.iter().any(|arg| arg.text.as_deref() == Some("-S")) {
                     return Some(server.read(name, word.place, args));
@@ -112,8 +115,9 @@ pub(super) fn started(line: &Line) -> Option<Started> {
 
 impl Server {
     fn runs(&self, args: &[super::start::Word]) -> bool {
-        let verb = args.iter().filter_map(|word| word.text.as_deref()).find(|text| !text.starts_with('-'));
-        self.verbs.is_empty() || verb.is_some_and(|verb| self.verbs.iter().any(|known| known == verb))
+        let mut words = args.iter().filter_map(|word| word.text.as_deref());
+        // Options with values may stand before the verb: `celery -A app worker`.
+        self.verbs.is_empty() || words.any(|word| self.verbs.iter().any(|known| known == word))
     }
 
     fn read(&'static self, program: &str, place: Place, args: &[super::start::Word]) -> Started {
@@ -123,6 +127,7 @@ impl Server {
             is_unsure: false,
             env: &self.env,
             default: self.default,
+            is_worker: self.never_listens,
             place,
         };
         let mut rest = args.iter();
@@ -209,6 +214,7 @@ fn row(row: &Value) -> Server {
         env: strings("env"),
         operand: is("operand"),
         operand_is_config: is("operand-is-config"),
+        never_listens: row.get("listens").and_then(Value::as_bool) == Some(false),
         default: row.get("default").and_then(Value::as_int).and_then(|port| u16::try_from(port).ok()),
     }
 }
@@ -277,6 +283,7 @@ mod tests {
             "env",
             "operand",
             "operand-is-config",
+            "listens",
             "default",
             "source",
         ];

@@ -68,6 +68,11 @@ impl Repo {
                         continue;
                     };
                     let mut wrong = None;
+                    // What shares a service's network listens under its name.
+                    if reached.iter().any(|to| project.is_shared(to)) {
+                        right.insert(call.place());
+                        continue;
+                    }
                     for to in &reached {
                         let listens = listening.entry(to.name.as_str()).or_insert_with(|| self.listening(to));
                         let (published, is_sure) = match listens.hears(port) {
@@ -98,11 +103,14 @@ impl Repo {
     /// Published ports that lead to one on which nothing listens.
     pub fn dead_ends(&self) -> Vec<DeadEnd<'_>> {
         let mut found = Vec::new();
-        for service in self.projects.iter().flat_map(|project| &project.services) {
-            if service.ports.is_empty() || service.uses_host_network() {
+        let services = self
+            .projects
+            .iter()
+            .flat_map(|project| project.services.iter().filter(|service| !project.is_shared(service)));
+        for service in services {
+            if service.ports.is_empty() || service.network_mode().is_some() {
                 continue;
             }
-            // What shares its network may listen there.
             let listening = self.listening(service);
             for port in &service.ports {
                 let Some(Ports(target, last)) = port.target else { continue };
@@ -112,7 +120,6 @@ impl Repo {
                 }
             }
         }
-        // A service and the project that overrides it publish the same line: one that is right anywhere is right.
         found
     }
 
@@ -166,5 +173,12 @@ impl Repo {
         }
         let name = nearest(host, names.iter().map(|(_, name)| *name))?;
         names.iter().find(|(_, own)| *own == name).map(|(service, name)| (*service, (*name).to_owned()))
+    }
+}
+
+impl Project {
+    /// Whether another service shares the network of `service`: what listens there may be either.
+    pub fn is_shared(&self, service: &Service) -> bool {
+        self.services.iter().any(|other| other.shares_network_of().is_some_and(|of| of.name == service.name))
     }
 }
