@@ -2,6 +2,7 @@
 
 mod boot_list_gap;
 mod context_too_large;
+mod dead_stub_resolver;
 mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
@@ -9,6 +10,7 @@ mod heap_over_limit;
 mod healthcheck_wrong_target;
 mod hostname_not_routed;
 mod ignored_create_type;
+mod inactive_profile;
 mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
@@ -33,6 +35,7 @@ pub fn all() -> Vec<Entry> {
     vec![
         Entry::of::<boot_list_gap::BootListGap>(),
         Entry::of::<context_too_large::ContextTooLarge>(),
+        Entry::of::<dead_stub_resolver::DeadStubResolver>(),
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
@@ -40,6 +43,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<healthcheck_wrong_target::HealthcheckWrongTarget>(),
         Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
+        Entry::of::<inactive_profile::InactiveProfile>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),

@@ -45,6 +45,7 @@ mod settings;
 mod sql;
 mod sqlalchemy;
 mod stale_mount;
+mod stub_resolver;
 mod tsconfig;
 mod variables;
 pub mod workflow;
@@ -82,7 +83,8 @@ pub use reach::{Call, Endpoint, EndpointPort, Host, Told, endpoints};
 pub use reach::{Call, Endpoint, EndpointPort, Host, Told, UnknownHost, WrongPort, endpoints};
 pub use reach::{Call, DeadEnd, Endpoint, EndpointPort, Host, Told, UnknownHost, WrongPort, endpoints};
 pub use reach::{
-    Call, DeadEnd, Endpoint, EndpointPort, Host, Missed, Told, UnknownHost, WrongPort, WrongTarget, endpoints,
+    Call, DeadEnd, Endpoint, EndpointPort, Host, Missed, Need, NeedKind, Told, UnknownHost, Unstarted, WrongPort,
+    WrongTarget, endpoints,
 };
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
@@ -96,6 +98,7 @@ pub use script::Script;
 pub use sql::Sql;
 pub use sqlalchemy::{Column, ColumnType, EnumType};
 pub use stale_mount::{Reread, StaleMount};
+pub use stub_resolver::{Asker, StubResolver};
 pub use tsconfig::{Alias, TsConfig};
 pub use twiceshy_source::{Edit, FileId, Place, Source, Span, Tree};
 pub use variables::{Moment, Need, Reaction, VariableRead, Way};

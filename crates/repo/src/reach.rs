@@ -5,6 +5,7 @@ mod config;
 mod endpoint;
 mod host;
 mod misdirected;
+mod profile;
 mod target;
 
 pub use call::{Call, Told};
@@ -12,4 +13,5 @@ pub(crate) use endpoint::number;
 pub use endpoint::{Endpoint, EndpointPort, endpoints};
 pub use host::Host;
 pub use misdirected::{DeadEnd, UnknownHost, WrongPort};
+pub use profile::{Need, NeedKind, Unstarted};
 pub use target::{Missed, WrongTarget};
