@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use twiceshy_lint::{Findings, Level, Lint, Meta, meta};
-use twiceshy_repo::{NeedKind, Repo, Unstarted};
+use twiceshy_repo::{NeededBy, Repo, Unstarted};
 
 /// It has no options.
 #[derive(Default, Deserialize)]
@@ -29,7 +29,7 @@ fn report(unstarted: &Unstarted<'_>, found: &mut Findings) {
     let profiles: Vec<String> = unstarted.profiles.iter().map(|profile| format!("`{}`", profile.shown())).collect();
     let profiles = profiles.join(", ");
     let refused = unstarted.needs.iter().find_map(|need| match need.kind {
-        NeedKind::Service { by, always, .. } => Some((by, always)),
+        NeededBy::Service { by, always, .. } => Some((by, always)),
         _ => None,
     });
     let message = match refused {
@@ -44,10 +44,10 @@ fn report(unstarted: &Unstarted<'_>, found: &mut Findings) {
             by.name
         ),
         None => match unstarted.needs.first().map(|need| &need.kind) {
-            Some(NeedKind::Hostname(hostname)) => {
+            Some(NeededBy::Hostname(hostname)) => {
                 format!("{hostname} leads to `{name}`, which never starts: nothing enables {profiles}")
             }
-            Some(NeedKind::Call(by)) => {
+            Some(NeededBy::Call(by)) => {
                 format!("`{}` calls `{name}`, which never starts: nothing enables {profiles}", by.name)
             }
             _ => return,
@@ -59,9 +59,9 @@ fn report(unstarted: &Unstarted<'_>, found: &mut Findings) {
         finding.related(
             need.place,
             match &need.kind {
-                NeedKind::Service { key, by, .. } => format!("`{}` names it in `{key}`", by.name),
-                NeedKind::Hostname(hostname) => format!("{hostname} leads to it"),
-                NeedKind::Call(by) => format!("`{}` calls it", by.name),
+                NeededBy::Service { key, by, .. } => format!("`{}` names it in `{key}`", by.name),
+                NeededBy::Hostname(hostname) => format!("{hostname} leads to it"),
+                NeededBy::Call(by) => format!("`{}` calls it", by.name),
             },
         );
     }

@@ -32,8 +32,8 @@ mod node;
 mod package;
 mod production;
 mod python;
-mod readiness;
 mod reach;
+mod readiness;
 mod repo;
 mod requirements;
 mod resolve;
@@ -77,15 +77,11 @@ pub use package::{Dependency, NodePackage, PackageScript};
 pub use production::Production;
 pub use python::json::{JsonClass, JsonTarget, JsonUse, JsonWay, JsonWrite};
 pub use python::{ImportTarget, Python, PythonImport};
-pub use readiness::{EarlyStart, FirstUse};
-pub use reach::{Endpoint, EndpointPort, endpoints};
-pub use reach::{Call, Endpoint, EndpointPort, Host, Told, endpoints};
-pub use reach::{Call, Endpoint, EndpointPort, Host, Told, UnknownHost, WrongPort, endpoints};
-pub use reach::{Call, DeadEnd, Endpoint, EndpointPort, Host, Told, UnknownHost, WrongPort, endpoints};
 pub use reach::{
-    Call, DeadEnd, Endpoint, EndpointPort, Host, Missed, Need, NeedKind, Told, UnknownHost, Unstarted, WrongPort,
+    Call, DeadEnd, Endpoint, EndpointPort, Host, Missed, Needed, NeededBy, Told, UnknownHost, Unstarted, WrongPort,
     WrongTarget, endpoints,
 };
+pub use readiness::{EarlyStart, FirstUse};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
 pub use resolve::{FailingImport, Ignored, Resolved, Untracked};

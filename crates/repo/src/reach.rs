@@ -13,5 +13,5 @@ pub(crate) use endpoint::number;
 pub use endpoint::{Endpoint, EndpointPort, endpoints};
 pub use host::Host;
 pub use misdirected::{DeadEnd, UnknownHost, WrongPort};
-pub use profile::{Need, NeedKind, Unstarted};
+pub use profile::{Needed, NeededBy, Unstarted};
 pub use target::{Missed, WrongTarget};

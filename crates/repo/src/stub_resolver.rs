@@ -153,7 +153,7 @@ impl Repo {
         if named.into_iter().flatten().any(is_resolver) {
             return true;
         }
-        if self.listening(service).ports.iter().any(|heard| heard.port == 53) {
+        if self.listening(service).ports().iter().any(|heard| heard.port == 53) {
             return true;
         }
         if service.argv().iter().any(|word| is_resolver(word.text())) {

@@ -11,12 +11,15 @@ use std::cell::OnceCell;
 
 /// The ports on which a service listens.
 ///
-/// Three-valued: [`Listening::hears`] says yes, no, or that nobody knows. The ports in `ports` are a yes; anything that may
-/// open another one makes it "unknown".
+/// Three-valued: [`Listening::hears`] says yes, no, or that nobody knows. [`Listening::ports`] are a yes; anything that may
+/// open another one makes it "unknown". Code is read only where what stands outside it does not answer.
 #[derive(Debug)]
 pub struct Listening<'r> {
-    /// The ports that something says it listens on, the strongest word first, each once.
-    pub ports: Vec<Heard>,
+    /// What is said outside the code, the strongest word first.
+    said: Vec<Heard>,
+    /// Whether the command line says where the server listens, so that the code need not be asked.
+    is_server_told: bool,
+    all: OnceCell<Vec<Heard>>,
     repo: &'r Repo,
     service: Option<&'r Service>,
     container: Container<'r>,
@@ -135,19 +138,18 @@ impl Repo {
             let targets = (first..=last).take(100);
             ports.extend(targets.map(|target| Heard { port: target, place: port.place, by: Word::Published }));
         }
-        let mut listening =
-            Listening { ports, repo: self, service, container, is_base_known, starts, files: OnceCell::new() };
-        if !is_server_told {
-            listening.in_code();
+        ports.sort_by_key(|heard| heard.by);
+        Listening {
+            said: ports,
+            is_server_told,
+            all: OnceCell::new(),
+            repo: self,
+            service,
+            container,
+            is_base_known,
+            starts,
+            files: OnceCell::new(),
         }
-        listening.ports.sort_by_key(|heard| heard.by);
-        let mut seen = Vec::new();
-        listening.ports.retain(|heard| {
-            let is_new = !seen.contains(&heard.port);
-            seen.push(heard.port);
-            is_new
-        });
-        listening
     }
 
     /// Whether an image brings no server at all, or a server with one port that it is known for: a database, a cache.
@@ -212,38 +214,60 @@ fn in_lines(starts: &Starts, container: &Container<'_>, heard: &mut Vec<Heard>) 
 }
 
 impl Listening<'_> {
+    /// The ports that something says it listens on, the strongest word first, each once.
+    pub fn ports(&self) -> &[Heard] {
+        self.all.get_or_init(|| {
+            let mut all = self.said.clone();
+            if !self.is_server_told {
+                all.extend(self.in_code());
+            }
+            all.sort_by_key(|heard| heard.by);
+            let mut seen = Vec::new();
+            all.retain(|heard| {
+                let is_new = !seen.contains(&heard.port);
+                seen.push(heard.port);
+                is_new
+            });
+            all
+        })
+    }
+
     /// The best-known ports: those that the server itself is seen to listen on, else what is exposed and published.
     pub fn best(&self) -> &[Heard] {
-        let sure = self.ports.iter().filter(|heard| heard.by < Word::Exposed).count();
-        if sure > 0 { self.ports.get(..sure).unwrap_or_default() } else { &self.ports }
+        let ports = self.ports();
+        let sure = ports.iter().filter(|heard| heard.by < Word::Exposed).count();
+        if sure > 0 { ports.get(..sure).unwrap_or_default() } else { ports }
     }
 
     /// Whether the service listens on `port`.
     pub fn hears(&self, port: u16) -> Hears<'_> {
-        if let Some(heard) = self.ports.iter().find(|heard| heard.port == port) {
+        if let Some(heard) = self.said.iter().find(|heard| heard.port == port) {
             return Hears::Yes(heard);
-        }
-        if self.has_unseen_config() || self.speaks_of(port) {
-            return Hears::Unknown;
         }
         let published = self.service.iter().flat_map(|service| &service.ports).find(|own| {
             matches!(own.published, Published::Ports(Ports(first, last)) if first <= port && port <= last)
                 && own.target.is_some()
         });
+        if (published.is_none() && !self.is_base_known) || self.has_unseen_config() {
+            return Hears::Unknown;
+        }
+        if let Some(heard) = self.ports().iter().find(|heard| heard.port == port) {
+            return Hears::Yes(heard);
+        }
         if let Some(published) = published {
-            return Hears::IsPublished(published);
+            return if self.speaks_of(port) { Hears::Unknown } else { Hears::IsPublished(published) };
         }
-        let Some(best) = self.ports.first().filter(|_| self.is_base_known) else { return Hears::Unknown };
-        if best.by < Word::Exposed {
-            let is_fixed = matches!(best.by, Word::Option | Word::Config) || !self.has_unseen_env();
-            return Hears::No { is_sure: is_fixed };
+        let Some(best) = self.ports().first() else { return Hears::Unknown };
+        let is_documented_only = best.by >= Word::Exposed;
+        // A framework's own port may be what it really is.
+        if is_documented_only && (FRAMEWORKS.contains(&port) || self.starts.runs_unseen) {
+            return Hears::Unknown;
         }
-        // Only documentation says where it listens: a framework's own port may be what it really is.
-        if FRAMEWORKS.contains(&port) || self.starts.runs_unseen {
-            Hears::Unknown
-        } else {
-            Hears::No { is_sure: false }
+        if self.speaks_of(port) {
+            return Hears::Unknown;
         }
+        let is_fixed = matches!(best.by, Word::Option | Word::Config) || !self.has_unseen_env();
+        Hears::No { is_sure: !is_documented_only && is_fixed }
     }
 
     /// The program that its service starts instead of the image's, if that is one which never listens and nothing else
@@ -260,18 +284,20 @@ impl Listening<'_> {
     /// Whether nothing listens on `port` although it is published or exposed: the server is seen to listen elsewhere, and
     /// nothing but that line speaks of the port.
     pub fn is_dead_end(&self, port: u16) -> bool {
-        let mut sure = self.ports.iter().filter(|heard| heard.by < Word::Exposed).peekable();
+        let is_told_here = |heard: &&Heard| heard.by < Word::Exposed && heard.port == port;
+        if !self.is_base_known || self.starts.runs_unseen || self.said.iter().any(|heard| is_told_here(&heard)) {
+            return false;
+        }
+        let mut sure = self.ports().iter().filter(|heard| heard.by < Word::Exposed).peekable();
         sure.peek().is_some()
             && sure.all(|heard| heard.port != port && heard.by != Word::Default)
-            && self.is_base_known
-            && !self.starts.runs_unseen
             && !self.has_unseen_config()
             && !self.has_unseen_env()
             && !self.speaks_of(port)
     }
 
     /// Ports that the code listens on.
-    fn in_code(&mut self) {
+    fn in_code(&self) -> Vec<Heard> {
         let mut found = Vec::new();
         let running = self.application().map(|application| match application.reached.as_slice() {
             [] => application.modules.as_slice(),
@@ -296,7 +322,7 @@ impl Listening<'_> {
                 }
             }
         }
-        self.ports.extend(found);
+        found
     }
 
     /// Whether configuration is mounted that the repository does not hold.

@@ -140,7 +140,7 @@ impl Repo {
                             continue;
                         }
                     };
-                    let nearest = self.meant(project, from, &call.host);
+                    let nearest = self.host_meant(project, from, &call.host);
                     found.push(UnknownHost { from, call, apart, nearest });
                 }
             }
@@ -164,7 +164,7 @@ impl Repo {
     }
 
     /// The service that `from` reaches under a name like `host`.
-    fn meant<'r>(&self, project: &'r Project, from: &Service, host: &str) -> Option<(&'r Service, String)> {
+    fn host_meant<'r>(&self, project: &'r Project, from: &Service, host: &str) -> Option<(&'r Service, String)> {
         let mut names: Vec<(&'r Service, &'r str)> = Vec::new();
         for service in project.services.iter().filter(|service| service.name != from.name) {
             for network in from.network_names() {

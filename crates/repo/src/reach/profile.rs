@@ -26,23 +26,23 @@ pub struct Unstarted<'r> {
     /// Its profiles.
     pub profiles: &'r [Text],
     /// Who needs it.
-    pub needs: Vec<Need<'r>>,
+    pub needs: Vec<Needed<'r>>,
     /// Where the repository says which profiles are enabled, if it does.
     pub enabled: Option<Place>,
 }
 
 /// Who needs a service that is not started.
 #[derive(Debug)]
-pub struct Need<'r> {
+pub struct Needed<'r> {
     /// How.
-    pub kind: NeedKind<'r>,
+    pub kind: NeededBy<'r>,
     /// Where that is said.
     pub place: Place,
 }
 
 /// How a service is needed.
 #[derive(Debug)]
-pub enum NeedKind<'r> {
+pub enum NeededBy<'r> {
     /// Another service waits for it, is linked to it or shares something of it: Compose refuses the project. `always` when
     /// that service has no profile, or one that is enabled.
     Service {
@@ -144,7 +144,7 @@ impl Repo {
         enabled
     }
 
-    fn needs<'r>(&'r self, project: &'r Project, service: &'r Service, enabled: &EnabledProfiles) -> Vec<Need<'r>> {
+    fn needs<'r>(&'r self, project: &'r Project, service: &'r Service, enabled: &EnabledProfiles) -> Vec<Needed<'r>> {
         let own: Vec<&str> = service.profiles.iter().map(Text::shown).collect();
         let mut needs = Vec::new();
         for by in project.services.iter().filter(|by| by.name != service.name) {
@@ -158,8 +158,8 @@ impl Repo {
             let references = by.references();
             let reference = references.iter().find(|(_, reference)| reference.name == service.name);
             if let Some((key, reference)) = reference {
-                let kind = NeedKind::Service { key, by, always };
-                needs.push(Need { kind, place: reference.place });
+                let kind = NeededBy::Service { key, by, always };
+                needs.push(Needed { kind, place: reference.place });
                 continue;
             }
             if !always || enabled.named.contains(&service.name) {
@@ -169,13 +169,13 @@ impl Repo {
                 let reached = project.reached(by, &call.host);
                 !reached.is_empty() && reached.iter().all(|to| to.name == service.name)
             });
-            needs.extend(call.map(|call| Need { kind: NeedKind::Call(by), place: call.host_place }));
+            needs.extend(call.map(|call| Needed { kind: NeededBy::Call(by), place: call.host_place }));
         }
         if !enabled.named.contains(&service.name) {
             for route in self.routes().iter().filter(|route| route.by != Router::Port) {
                 let Some(hostname) = &route.hostname else { continue };
                 if route.service(self).is_some_and(|to| to.place == service.place) {
-                    needs.push(Need { kind: NeedKind::Hostname(hostname.name.clone()), place: route.place });
+                    needs.push(Needed { kind: NeededBy::Hostname(hostname.name.clone()), place: route.place });
                 }
             }
         }
