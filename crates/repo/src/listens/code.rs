@@ -34,7 +34,7 @@ const CALLS: &[&str] = &[
     "net.Listen(",
     ".Run(\":",
     ".Start(\":",
-    "TcpListener::bind(",
+    "Listener::bind(",
     "SocketAddr::from((",
     ".bind((\"",
     ".bind(\"",
@@ -225,7 +225,7 @@ mod tests {
             "http.ListenAndServe(\":8383\", nil)",
             "lis, err := net.Listen(\"tcp\", \":8383\")",
             "router.Run(\":8383\")",
-            "let listener = TcpListener::bind(\"0.0.0.0:8383\").await?;",
+            "let listener = tokio::net::Listener::bind(\"0.0.0.0:8383\").await?;",
             "let addr = SocketAddr::from(([0, 0, 0, 0], 8383));",
             "HttpServer::new(f).bind((\"0.0.0.0\", 8383))?",
         ] {
