@@ -3,6 +3,7 @@
 mod boot_list_gap;
 mod cap_drop_breaks_image;
 mod context_too_large;
+mod dead_stub_resolver;
 mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
@@ -14,6 +15,11 @@ mod heap_over_limit;
 mod hostname_not_routed;
 mod ignored_create_type;
 mod image_needs_companion;
+mod healthcheck_wrong_target;
+mod heap_over_limit;
+mod hostname_not_routed;
+mod ignored_create_type;
+mod inactive_profile;
 mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
@@ -24,8 +30,11 @@ mod ready_during_init;
 mod runtime_floats;
 mod read_only_breaks_image;
 mod runtime_floats;
+mod runtime_floats;
+mod service_port_mismatch;
 mod unbounded_log;
 mod undefined_service;
+mod unknown_service_host;
 mod unknown_workflow;
 mod unlimited_memory;
 mod untracked_import;
@@ -41,6 +50,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<boot_list_gap::BootListGap>(),
         Entry::of::<cap_drop_breaks_image::CapDropBreaksImage>(),
         Entry::of::<context_too_large::ContextTooLarge>(),
+        Entry::of::<dead_stub_resolver::DeadStubResolver>(),
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
@@ -52,6 +62,11 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<image_needs_companion::ImageNeedsCompanion>(),
+        Entry::of::<healthcheck_wrong_target::HealthcheckWrongTarget>(),
+        Entry::of::<heap_over_limit::HeapOverLimit>(),
+        Entry::of::<hostname_not_routed::HostnameNotRouted>(),
+        Entry::of::<ignored_create_type::IgnoredCreateType>(),
+        Entry::of::<inactive_profile::InactiveProfile>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
@@ -62,8 +77,10 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<read_only_breaks_image::ReadOnlyBreaksImage>(),
         Entry::of::<runtime_floats::RuntimeFloats>(),
+        Entry::of::<service_port_mismatch::ServicePortMismatch>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),
+        Entry::of::<unknown_service_host::UnknownServiceHost>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
         Entry::of::<unlimited_memory::UnlimitedMemory>(),
         Entry::of::<untracked_import::UntrackedImport>(),

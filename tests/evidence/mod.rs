@@ -9,6 +9,7 @@ mod life;
 mod localhost;
 mod ports;
 mod postgres;
+mod reach;
 mod shells;
 mod single_file_mount;
 mod unanswered;

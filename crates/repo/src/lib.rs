@@ -34,6 +34,7 @@ mod package;
 mod production;
 mod python;
 mod quadlet;
+mod reach;
 mod readiness;
 mod repo;
 mod requirements;
@@ -47,6 +48,7 @@ mod settings;
 mod sql;
 mod sqlalchemy;
 mod stale_mount;
+mod stub_resolver;
 mod tsconfig;
 mod variables;
 pub mod workflow;
@@ -70,6 +72,7 @@ pub use image::{
 };
 pub use launch::{FileAt, Launch, LaunchedBy, Mounted};
 pub use listens::Listens;
+pub use listens::{Heard, Hears, Listening, Listens, Word};
 pub use log_file::{Growth, LogFile, Running};
 pub use memory::{Heap, Overfull, Runtime, StarvedBuild};
 pub use migration::{Chain, EnumAgain, Migration, Operation, OperationKind, TypeChange, TypeOrigin, Types};
@@ -80,6 +83,10 @@ pub use production::Production;
 pub use python::json::{JsonClass, JsonTarget, JsonUse, JsonWay, JsonWrite};
 pub use python::{ImportTarget, Python, PythonImport};
 pub use quadlet::{Quadlet, StaysDown};
+pub use reach::{
+    Call, DeadEnd, Endpoint, EndpointPort, Host, Missed, Needed, NeededBy, Told, UnknownHost, Unstarted, WrongPort,
+    WrongTarget, endpoints,
+};
 pub use readiness::{EarlyStart, FirstUse};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
@@ -93,6 +100,7 @@ pub use script::Script;
 pub use sql::Sql;
 pub use sqlalchemy::{Column, ColumnType, EnumType};
 pub use stale_mount::{Reread, StaleMount};
+pub use stub_resolver::{Asker, StubResolver};
 pub use tsconfig::{Alias, TsConfig};
 pub use twiceshy_source::{Edit, FileId, Place, Source, Span, Tree};
 pub use variables::{Moment, Need, Reaction, VariableRead, Way};

@@ -1,5 +1,12 @@
 //! On which addresses the server in a container listens, as far as the files tell.
 
+mod code;
+mod ports;
+mod program;
+mod start;
+
+pub use ports::{Heard, Hears, Listening, Word};
+
 use crate::dockerfile::{Copy, CopyFrom, StepKind};
 use crate::{Container, FileId, Place, Repo, Span, Tree};
 use twiceshy_source::Extract;

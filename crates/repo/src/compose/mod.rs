@@ -25,6 +25,7 @@ mod text;
 mod undefined;
 mod value;
 
+pub(crate) use command::script_of;
 pub use command::{Command, Form, Healthcheck, Test, TestForm};
 pub(crate) use discover::projects;
 pub use interpolate::{Fallback, Template, Variable};

@@ -93,7 +93,7 @@ impl<'r> Container<'r> {
     }
 
     /// A container of the image that a stage gives.
-    pub(super) fn built(build: BuildContext<'r>, stage: &'r Stage, args: &dyn Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn built(build: BuildContext<'r>, stage: &'r Stage, args: &dyn Fn(&str) -> Option<String>) -> Self {
         let dockerfile = build.dockerfile;
         let mut env: Vec<(String, String, Place)> = Vec::new();
         for step in dockerfile.steps_of(stage) {

@@ -1,0 +1,245 @@
+//! Whom the configuration of a service calls: nginx' upstreams, a Caddyfile, what Prometheus scrapes.
+
+use super::call::{Call, Told};
+use super::endpoint::{EndpointPort, host_and_port, urls};
+use crate::compose::MountKind;
+use crate::dockerfile::{CopyFrom, StepKind};
+use crate::health::Container;
+use crate::{FileId, Project, Repo, Service, Tree};
+use rustc_hash::FxHashSet;
+use twiceshy_source::{Extract, Span};
+
+/// How many files of a mounted directory are read.
+const MAX_FILES: usize = 100;
+
+/// How large a configuration may be, in bytes.
+const MAX_SIZE: usize = 200_000;
+
+/// Directives of nginx that name a server.
+const PASSES: &[&str] =
+    &["proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass", "server"];
+
+impl Repo {
+    /// Whom the configuration calls that a service is given: files that are mounted, and those that its Dockerfile copies to
+    /// where servers look for them. Of nginx every server, of other programs what is written `host:port` and is a name that
+    /// the service reaches.
+    pub fn configured_calls(&self, project: &Project, service: &Service) -> Vec<Call> {
+        let container = Container::of(service, service.build_context(self), self);
+        let files = self.configuration_of(service, &container);
+        let is_nginx = |path: &str, text: &str| {
+            (path.ends_with(".conf") || path.contains("nginx")) && PASSES.iter().any(|word| text.contains(word))
+        };
+        let mut upstreams: FxHashSet<String> = FxHashSet::default();
+        let mut texts = Vec::new();
+        for file in files {
+            let Ok(source) = self.tree.source(file) else { continue };
+            if source.text().len() > MAX_SIZE {
+                continue;
+            }
+            if is_nginx(self.tree.path(file), source.text()) {
+                let names = source.text().lines().filter_map(|line| line.trim_start().strip_prefix("upstream"));
+                upstreams.extend(
+                    names.filter_map(|name| {
+                        Some(name.split(['{', ' ', '\t']).find(|word| !word.is_empty())?.to_owned())
+                    }),
+                );
+            }
+            texts.push((file, source));
+        }
+        let mut calls = Vec::new();
+        for (file, source) in &texts {
+            let nginx = is_nginx(self.tree.path(*file), source.text());
+            for number in 0..source.line_count() {
+                let line = source.line(number);
+                if line.trim_start().starts_with(['#', ';']) || !(line.contains(':') || line.contains("_pass")) {
+                    continue;
+                }
+                let extract = || Extract::verbatim(*file, source.line_span(number).start, line);
+                if nginx {
+                    let passed = in_nginx(line).into_iter();
+                    let passed = passed.filter(|passed| passed.is_server || !upstreams.contains(&passed.host));
+                    calls.extend(passed.map(|passed| {
+                        let (scheme, span, port) = passed.written;
+                        Call::written(extract(), span, port, scheme, Told::Config("nginx"))
+                    }));
+                } else {
+                    calls.extend(
+                        in_line(line, |host| project.reached(service, host).iter().any(|to| to.name != service.name))
+                            .into_iter()
+                            .map(|(scheme, span, port)| {
+                                Call::written(extract(), span, port, scheme, Told::Config("configuration"))
+                            }),
+                    );
+                }
+            }
+        }
+        calls
+    }
+
+    /// The files of the repository that configure a service.
+    fn configuration_of(&self, service: &Service, container: &Container<'_>) -> Vec<FileId> {
+        let mut paths: Vec<String> = Vec::new();
+        for mount in service.mounts.iter().filter(|mount| mount.kind == MountKind::Bind) {
+            let (Some(path), Some(target)) = (&mount.path, &mount.target) else { continue };
+            // Whole directories that are mounted elsewhere are code or data.
+            if self.tree.file(path).is_some() || target.starts_with("/etc") {
+                paths.push(path.clone());
+            }
+        }
+        if let Some((build, stage)) = container.build.as_ref().zip(container.stage) {
+            for step in build.dockerfile.steps_of(stage) {
+                let StepKind::Copy(copy) = &step.kind else { continue };
+                if matches!(copy.from, Some(CopyFrom::Stage(_) | CopyFrom::Other(_))) {
+                    continue;
+                }
+                let to_etc = copy.dest.as_ref().is_some_and(|dest| dest.known().starts_with("/etc"));
+                let sources = copy.context_sources().filter_map(|(_, path)| Tree::join(&build.dir, &path));
+                paths.extend(
+                    sources.filter(|path| to_etc || path.ends_with(".conf") || Tree::name(path) == "Caddyfile"),
+                );
+            }
+        }
+        let mut files: Vec<FileId> = Vec::new();
+        for path in paths {
+            let found = self.tree.file(&path).into_iter().chain(self.tree.below(&path).take(MAX_FILES));
+            files.extend(found.filter(|file| is_configuration(self.tree.path(*file))));
+        }
+        files.sort();
+        files.dedup();
+        files
+    }
+}
+
+fn is_configuration(path: &str) -> bool {
+    let name = Tree::name(path);
+    // Programs and data are not configuration, whatever is mounted.
+    name == "Caddyfile"
+        || name.rsplit_once('.').is_some_and(|(_, end)| {
+            matches!(
+                end,
+                "conf"
+                    | "cfg"
+                    | "yml"
+                    | "yaml"
+                    | "toml"
+                    | "ini"
+                    | "properties"
+                    | "template"
+                    | "json"
+                    | "hcl"
+                    | "caddy"
+                    | "river"
+                    | "alloy"
+            )
+        })
+}
+
+type Written = (Option<String>, Span, EndpointPort);
+
+/// A server that nginx' configuration names.
+struct Passed {
+    /// It stands in an `upstream`, not in a directive that passes on to one.
+    is_server: bool,
+    host: String,
+    written: Written,
+}
+
+/// The servers that a line of nginx' configuration names.
+fn in_nginx(line: &str) -> Vec<Passed> {
+    let mut found = Vec::new();
+    let code = line.split('#').next().unwrap_or_default();
+    let mut start = 0;
+    for part in code.split([';', '{', '}']) {
+        let at = start;
+        start += part.len() + 1;
+        let indent = part.len() - part.trim_start().len();
+        let mut words = part.trim().splitn(2, char::is_whitespace);
+        let (Some(directive), Some(rest)) = (words.next(), words.next()) else { continue };
+        if !PASSES.contains(&directive) {
+            continue;
+        }
+        let value = rest.trim_start();
+        let from = at + indent + part.trim().len() - value.len();
+        let value = value.split_whitespace().next().unwrap_or_default();
+        let endpoint = if value.contains("://") {
+            urls(value).pop()
+        } else {
+            // `server` without a port means 80.
+            host_and_port(value, 0).map(|mut endpoint| {
+                if directive == "server" && !value.contains(':') {
+                    endpoint.port = EndpointPort::Scheme(80);
+                }
+                endpoint
+            })
+        };
+        if let Some(endpoint) = endpoint {
+            let written = (endpoint.scheme, moved(endpoint.host_span, from), shifted(endpoint.port, from));
+            found.push(Passed { is_server: directive == "server", host: endpoint.host, written });
+        }
+    }
+    found
+}
+
+/// `host:port` and `scheme://host` in a line, of hosts that `is_known`.
+fn in_line(line: &str, is_known: impl Fn(&str) -> bool) -> Vec<Written> {
+    let mut found: Vec<Written> = Vec::new();
+    for endpoint in urls(line).into_iter().filter(|endpoint| is_known(&endpoint.host)) {
+        found.push((endpoint.scheme, endpoint.host_span, endpoint.port));
+    }
+    // What an image is called looks the same.
+    if line.contains("image") {
+        return found;
+    }
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    for (colon, _) in line.match_indices(':') {
+        let before = line.get(..colon).unwrap_or_default();
+        let start = before.rfind(|c: char| !is_name(c)).map_or(0, |at| at + 1);
+        let after = line.get(colon + 1..).unwrap_or_default();
+        let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        let is_whole = after.get(digits..).and_then(|rest| rest.chars().next()).is_none_or(|c| !is_name(c));
+        let text = line.get(start..colon + 1 + digits).unwrap_or_default();
+        let Some(endpoint) = host_and_port(text, start).filter(|_| is_whole) else { continue };
+        let is_new = !found.iter().any(|(_, span, _)| *span == endpoint.host_span);
+        if is_new && matches!(endpoint.port, EndpointPort::Written(80.., _)) && is_known(&endpoint.host) {
+            found.push((None, endpoint.host_span, endpoint.port));
+        }
+    }
+    found
+}
+
+fn moved(span: Span, by: usize) -> Span {
+    Span::new(span.start as usize + by, span.end as usize + by)
+}
+
+fn shifted(port: EndpointPort, by: usize) -> EndpointPort {
+    match port {
+        EndpointPort::Written(port, span) => EndpointPort::Written(port, moved(span, by)),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nginx_names_servers() {
+        let read = |line: &str| {
+            in_nginx(line)
+                .into_iter()
+                .map(|passed| {
+                    let (_, span, port) = passed.written;
+                    assert_eq!(span.of(line), passed.host);
+                    (passed.host, port.number())
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(read("    proxy_pass http://api:8080/;"), [("api".into(), Some(8080))]);
+        assert_eq!(read("location / { proxy_pass http://api; }"), [("api".into(), Some(80))]);
+        assert_eq!(read("  server api:8080 max_fails=3;"), [("api".into(), Some(8080))]);
+        assert_eq!(read("  fastcgi_pass php:9000;"), [("php".into(), Some(9000))]);
+        assert_eq!(read("server {"), []);
+        assert_eq!(read("  server_name api;"), []);
+        assert_eq!(read("  proxy_pass http://$upstream:80;"), []);
+    }
+}

@@ -1,0 +1,184 @@
+//! Calls that end nowhere: a port on which nobody listens, a host that nobody is.
+
+use super::call::Call;
+use super::host::Host;
+use crate::compose::{Port, Ports};
+use crate::listens::{Heard, Hears, Listening};
+use crate::{Place, Project, Repo, Service, nearest};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// A call of a port on which the service that it reaches does not listen.
+#[derive(Debug)]
+pub struct WrongPort<'r> {
+    /// The service that is told to call.
+    pub from: &'r Service,
+    /// The call.
+    pub call: Call,
+    /// The service that it reaches.
+    pub to: &'r Service,
+    /// The port that is called.
+    pub port: u16,
+    /// Where that service listens, the best-known first.
+    pub listens: Vec<Heard>,
+    /// The port of the host that was taken for the container's.
+    pub published: Option<Port>,
+    /// Whether the server itself is seen to listen elsewhere.
+    pub is_sure: bool,
+}
+
+/// A published port that leads to one on which nothing listens.
+#[derive(Debug)]
+pub struct DeadEnd<'r> {
+    /// The service.
+    pub service: &'r Service,
+    /// The published port.
+    pub port: &'r Port,
+    /// The container's side of it.
+    pub target: u16,
+    /// Where the service listens.
+    pub listens: Vec<Heard>,
+}
+
+/// A call of a host that means nothing where it is called.
+#[derive(Debug)]
+pub struct UnknownHost<'r> {
+    /// The service that is told to call.
+    pub from: &'r Service,
+    /// The call.
+    pub call: Call,
+    /// The services that have the name, on networks that `from` is not on.
+    pub apart: Vec<&'r Service>,
+    /// The service that is probably meant, and the name it has.
+    pub nearest: Option<(&'r Service, String)>,
+}
+
+impl Repo {
+    /// Calls of ports on which the service that they reach does not listen. A call that is right in one of several projects
+    /// which share its line is none.
+    pub fn wrong_ports(&self) -> Vec<WrongPort<'_>> {
+        let mut found: Vec<WrongPort<'_>> = Vec::new();
+        let mut right: FxHashSet<Place> = FxHashSet::default();
+        for project in &self.projects {
+            let mut listening: FxHashMap<&str, Listening<'_>> = FxHashMap::default();
+            for from in &project.services {
+                for call in self.all_calls(project, from) {
+                    let Some(port) = call.port else { continue };
+                    let Host::Services(reached) = self.host(project, from, &call.host) else {
+                        right.insert(call.place());
+                        continue;
+                    };
+                    let mut wrong = None;
+                    // What shares a service's network listens under its name.
+                    if reached.iter().any(|to| project.is_shared(to)) {
+                        right.insert(call.place());
+                        continue;
+                    }
+                    for to in &reached {
+                        let listens = listening.entry(to.name.as_str()).or_insert_with(|| self.listening(to));
+                        let (published, is_sure) = match listens.hears(port) {
+                            Hears::Yes(_) | Hears::Unknown => {
+                                wrong = None;
+                                break;
+                            }
+                            Hears::IsPublished(published) => (Some(published.clone()), true),
+                            Hears::No { is_sure } => (None, is_sure),
+                        };
+                        wrong = Some((*to, listens.best().to_vec(), published, is_sure));
+                    }
+                    match wrong {
+                        Some((to, listens, published, is_sure)) => {
+                            found.push(WrongPort { from, call, to, port, listens, published, is_sure });
+                        }
+                        None => {
+                            right.insert(call.place());
+                        }
+                    }
+                }
+            }
+        }
+        found.retain(|wrong| !right.contains(&wrong.call.place()));
+        found
+    }
+
+    /// Published ports that lead to one on which nothing listens.
+    pub fn dead_ends(&self) -> Vec<DeadEnd<'_>> {
+        let mut found = Vec::new();
+        let services = self
+            .projects
+            .iter()
+            .flat_map(|project| project.services.iter().filter(|service| !project.is_shared(service)));
+        for service in services {
+            if service.ports.is_empty() || service.network_mode().is_some() {
+                continue;
+            }
+            let listening = self.listening(service);
+            for port in &service.ports {
+                let Some(Ports(target, last)) = port.target else { continue };
+                if target == last && port.protocol == "tcp" && listening.is_dead_end(target) {
+                    let listens = listening.best().to_vec();
+                    found.push(DeadEnd { service, port, target, listens });
+                }
+            }
+        }
+        found
+    }
+
+    /// Calls of hosts that mean nothing where they are called.
+    pub fn unknown_hosts(&self) -> Vec<UnknownHost<'_>> {
+        let mut found: Vec<UnknownHost<'_>> = Vec::new();
+        let mut right: FxHashSet<Place> = FxHashSet::default();
+        for project in &self.projects {
+            for from in &project.services {
+                for call in self.all_calls(project, from) {
+                    let apart = match self.host(project, from, &call.host) {
+                        Host::Apart(apart) => apart,
+                        Host::Nobody if !call.host.contains('.') && !self.is_named_elsewhere(project, &call.host) => {
+                            Vec::new()
+                        }
+                        _ => {
+                            right.insert(call.place());
+                            continue;
+                        }
+                    };
+                    let nearest = self.host_meant(project, from, &call.host);
+                    found.push(UnknownHost { from, call, apart, nearest });
+                }
+            }
+        }
+        found.retain(|unknown| !right.contains(&unknown.call.place()));
+        found
+    }
+
+    fn all_calls(&self, project: &Project, from: &Service) -> Vec<Call> {
+        let mut calls = self.calls(project, from);
+        calls.extend(self.configured_calls(project, from));
+        calls
+    }
+
+    /// Whether another compose file of the repository has a service or container of that name: the two may be used together.
+    fn is_named_elsewhere(&self, project: &Project, host: &str) -> bool {
+        let others = self.projects.iter().filter(|other| !std::ptr::eq(*other, project));
+        others.flat_map(|other| &other.services).any(|service| {
+            service.name == host || service.container_name().and_then(crate::compose::Text::value) == Some(host)
+        })
+    }
+
+    /// The service that `from` reaches under a name like `host`.
+    fn host_meant<'r>(&self, project: &'r Project, from: &Service, host: &str) -> Option<(&'r Service, String)> {
+        let mut names: Vec<(&'r Service, &'r str)> = Vec::new();
+        for service in project.services.iter().filter(|service| service.name != from.name) {
+            for network in from.network_names() {
+                names.extend(service.names_on(network).into_iter().map(|name| (service, name)));
+            }
+        }
+        let name = nearest(host, names.iter().map(|(_, name)| *name))?;
+        names.iter().find(|(_, own)| *own == name).map(|(service, name)| (*service, (*name).to_owned()))
+    }
+}
+
+impl Project {
+    /// Whether another service shares the network of `service`: what listens there may be either.
+    pub fn is_shared(&self, service: &Service) -> bool {
+        self.services.iter().any(|other| other.shares_network_of().is_some_and(|of| of.name == service.name))
+    }
+}
