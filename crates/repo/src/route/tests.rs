@@ -152,3 +152,18 @@ fn other_yaml_is_none_of_ours() {
         assert!(repo.routings.is_empty(), "{text}");
     }
 }
+
+#[test]
+fn an_address_is_seen_from_the_proxy_that_reads_the_file() {
+    let conf = "server { listen 80; location / { proxy_pass http://backend:8000; } location /x { proxy_pass http://127.0.0.1:9000; } }";
+    let one = "services:\n  proxy:\n    image: nginx\n    volumes: ['./nginx.conf:/etc/nginx/conf.d/default.conf']\n  backend:\n    image: x\n";
+    let two = "services:\n  backend:\n    image: y\n  other:\n    image: z\n    ports: ['9000:9000']\n";
+    let found = routes(&[("one/nginx.conf", conf), ("one/compose.yml", one), ("two/compose.yml", two)]);
+    assert_eq!(
+        found,
+        [
+            "any/ -> backend:8000 = backend @ http://backend:8000",
+            "any/x -> 127.0.0.1:9000 = proxy @ http://127.0.0.1:9000"
+        ]
+    );
+}
