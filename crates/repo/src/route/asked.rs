@@ -220,7 +220,7 @@ impl Repo {
     }
 
     /// Whether a script is one that runs in a container: a Dockerfile or a compose file names it.
-    pub(super) fn runs_in_container(&self, script: &Script) -> bool {
+    pub(crate) fn runs_in_container(&self, script: &Script) -> bool {
         let name = crate::Tree::name(self.tree.path(script.file));
         let files = self
             .dockerfiles
