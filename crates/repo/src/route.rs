@@ -34,6 +34,9 @@ use crate::dockerfile::StepKind;
 use crate::{Input, Lowered, Project, Repo, Service, Tree};
 use twiceshy_source::{FileId, Place};
 
+/// How many routes a file may give; hostnames times locations can be many.
+const MAX_ROUTES: usize = 10_000;
+
 /// A file that says what leads where.
 #[derive(Clone, Debug)]
 pub struct Routing {

@@ -167,3 +167,18 @@ fn an_address_is_seen_from_the_proxy_that_reads_the_file() {
         ]
     );
 }
+
+#[test]
+fn hostile_configurations_take_bounded_time() {
+    let imports = format!("(a) {{\n{}}}\nx.test {{\n\timport a\n}}\n", "\timport a\n".repeat(300));
+    let names = format!(
+        "server {{ server_name {}; {} }}",
+        "a.test ".repeat(5_000),
+        "location / { proxy_pass http://b:1; } ".repeat(5_000)
+    );
+    let rules = format!("ingress:\n{}", "  - { hostname: a.b.test, service: \"http://x:1\" }\n".repeat(5_000));
+    let repo = repo(&[("Caddyfile", &imports), ("nginx.conf", &names), ("cloudflared.yml", &rules)]);
+    assert!(repo.routes().len() <= 3 * MAX_ROUTES);
+    assert_eq!(repo.routed_twice().len(), 4_999);
+    assert!(repo.zones().is_empty());
+}
