@@ -23,6 +23,7 @@ mod inactive_profile;
 mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
+mod mounted_file_missing;
 mod never_restarts;
 mod probe_behind_proxy_only;
 mod probe_of_nothing;
@@ -70,6 +71,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
+        Entry::of::<mounted_file_missing::MountedFileMissing>(),
         Entry::of::<never_restarts::NeverRestarts>(),
         Entry::of::<probe_behind_proxy_only::ProbeBehindProxyOnly>(),
         Entry::of::<probe_of_nothing::ProbeOfNothing>(),

@@ -30,8 +30,12 @@ pub use twice::{RoutedTwice, Twice};
 pub use unrouted::{Mention, UnroutedHost};
 pub use zone::Zone;
 
-use crate::{Input, Lowered, Repo, Service};
+use crate::dockerfile::StepKind;
+use crate::{Input, Lowered, Project, Repo, Service, Tree};
 use twiceshy_source::{FileId, Place};
+
+/// How many routes a file may give; hostnames times locations can be many.
+const MAX_ROUTES: usize = 10_000;
 
 /// A file that says what leads where.
 #[derive(Clone, Debug)]
@@ -118,25 +122,51 @@ impl Route {
         }
     }
 
-    /// The service that answers. An address leads to the service whose name or container name its host is, or, where the
-    /// host is the proxy's own machine, to the one that publishes its port; `None` where several could be meant.
+    /// The service that answers.
+    ///
+    /// An address is seen from the proxy that reads the file: from the service into which it is mounted or copied, where there
+    /// is one, else from a proxy on the machine itself. `None` where several could be meant.
     pub fn service<'r>(&self, repo: &'r Repo) -> Option<&'r Service> {
         let services = || repo.projects.iter().flat_map(|project| &project.services);
-        match &self.backend {
-            Backend::Unknown => None,
-            Backend::Service { place, .. } => services().find(|service| service.place == *place),
+        let mut found: Vec<&Service> = match &self.backend {
+            Backend::Unknown => Vec::new(),
+            Backend::Service { place, .. } => services().filter(|service| service.place == *place).take(1).collect(),
             Backend::Address(address) => {
-                let mut found = services().filter(|service| match address.is_own_machine() {
-                    true => address.port.is_some_and(|port| service.publishes_port(port)),
-                    false => {
-                        let networks = service.network_names();
-                        networks.iter().any(|network| service.names_on(network).contains(&address.host.as_str()))
-                    }
-                });
-                let first = found.next()?;
-                // One service in two projects over the same file is one.
-                found.all(|other| other.place == first.place).then_some(first)
+                let proxies = repo.readers_of(self.place.file);
+                if proxies.is_empty() {
+                    services().filter(|service| address.is_of(service)).collect()
+                } else {
+                    let reached = |(project, proxy): &(&'r Project, &'r Service)| address.reached(project, proxy);
+                    proxies.iter().flat_map(reached).collect()
+                }
             }
+        };
+        // One service in two projects over the same file is one.
+        found.dedup_by_key(|service| service.place);
+        match found[..] {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+}
+
+impl Address {
+    /// Whether it is a service as the machine sees it: its name on a network, or a port that it publishes.
+    fn is_of(&self, service: &Service) -> bool {
+        if self.is_own_machine() {
+            return self.port.is_some_and(|port| service.publishes_port(port));
+        }
+        service.network_names().iter().any(|network| service.names_on(network).contains(&self.host.as_str()))
+    }
+
+    /// The services that it is for `proxy`.
+    fn reached<'r>(&self, project: &'r Project, proxy: &'r Service) -> Vec<&'r Service> {
+        let is_host = proxy.uses_host_network() || self.host == "host.docker.internal";
+        match () {
+            () if !self.is_own_machine() => project.reached(proxy, &self.host),
+            () if is_host => project.services.iter().filter(|service| self.is_of(service)).collect(),
+            // Its own container.
+            () => vec![proxy],
         }
     }
 }
@@ -152,6 +182,36 @@ impl Repo {
             routes.extend(labels::ports(self));
             routes
         })
+    }
+}
+
+impl Repo {
+    /// The services that read a file: it is mounted into them, or their Dockerfile copies it by name.
+    fn readers_of(&self, file: FileId) -> Vec<(&Project, &Service)> {
+        let path = self.tree.path(file);
+        let all =
+            self.projects.iter().flat_map(|project| project.services.iter().map(move |service| (project, service)));
+        let mounts = |service: &Service| {
+            let below =
+                |mount: &str| path.strip_prefix(mount).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            service
+                .mounts
+                .iter()
+                .filter_map(|mount| mount.path.as_deref())
+                .any(|mount| !mount.is_empty() && below(mount))
+        };
+        let copies = |service: &Service| {
+            let Some(build) = service.build_context(self) else { return false };
+            let steps = build.dockerfile.stages.iter().flat_map(|stage| &stage.steps);
+            let mut copies = steps.filter_map(|step| match &step.kind {
+                StepKind::Copy(copy) => Some(copy),
+                _ => None,
+            });
+            copies.any(|copy| {
+                copy.context_sources().any(|(_, source)| Tree::join(&build.dir, &source).as_deref() == Some(path))
+            })
+        };
+        all.filter(|(_, service)| mounts(service) || copies(service)).collect()
     }
 }
 

@@ -169,6 +169,13 @@ const WATCH: &[&str] = &[
 const DEPLOY: &[&str] =
     &["deploy", "release", "rollout", "up", "start", "restart", "update", "upgrade", "redeploy", "ops", "install"];
 
+/// Whether the name of a file, or of its directory, says that it is there to watch.
+pub(super) fn is_watch(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let mut words = path.rsplit('/').take(2).flat_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric()));
+    words.any(|word| WATCH.contains(&word))
+}
+
 impl Repo {
     /// What a script that runs on a server or against one is for; `None` for tests, builds and the like.
     pub(super) fn duty(&self, script: &Script) -> Option<Duty> {
@@ -220,7 +227,7 @@ impl Repo {
     }
 
     /// Whether a script is one that runs in a container: a Dockerfile or a compose file names it.
-    pub(super) fn runs_in_container(&self, script: &Script) -> bool {
+    pub(crate) fn runs_in_container(&self, script: &Script) -> bool {
         let name = crate::Tree::name(self.tree.path(script.file));
         let files = self
             .dockerfiles

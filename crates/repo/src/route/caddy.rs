@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
                     Some(hosts) => hosts.iter().cloned().map(Some).collect(),
                     None => vec![hostname.clone()],
                 };
-                for hostname in named {
+                for hostname in named.into_iter().take(super::MAX_ROUTES.saturating_sub(routes.len())) {
                     routes.push(Route {
                         place: hostname.as_ref().map_or(*place, |hostname| hostname.place),
                         hostname,
@@ -177,7 +177,8 @@ impl<'a> Reader<'a> {
                 }
                 _ => {}
             }
-            if found.passes.len() > MAX_PASSES {
+            found.looked += 1;
+            if found.passes.len() > MAX_PASSES || found.looked > MAX_LOOKS {
                 return;
             }
         }
@@ -186,10 +187,13 @@ impl<'a> Reader<'a> {
 
 /// Snippets that import each other could multiply without end.
 const MAX_PASSES: usize = 1_000;
+const MAX_LOOKS: usize = 20_000;
 
 #[derive(Default)]
 struct Found {
     passes: Vec<Pass>,
+    /// How many directives were looked at.
+    looked: usize,
 }
 
 /// Path, backend, where it stands, and the hostnames that a matcher demands.

@@ -2,6 +2,7 @@
 
 use super::{Address, Backend, Hostname, Route, Router, Routing};
 use crate::{Input, Lowered};
+use rustc_hash::FxHashMap;
 use twiceshy_source::{Place, Span};
 use twiceshy_syntax::blocks::{self, Blocks, Dialect, DirectiveId};
 
@@ -12,9 +13,11 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
         return;
     }
     let parsed = blocks::parse(text, Dialect::Nginx);
-    let reader = Reader { input, blocks: &parsed };
-    let routes: Vec<Route> =
-        parsed.all().filter(|id| parsed.name(*id) == "server").flat_map(|id| reader.server(id)).collect();
+    let named = parsed.all().filter(|id| parsed.name(*id) == "upstream");
+    let upstreams = named.filter_map(|id| Some((parsed.words(id).get(1)?.text.to_ascii_lowercase(), id))).collect();
+    let reader = Reader { input, blocks: &parsed, upstreams };
+    let servers = parsed.all().filter(|id| parsed.name(*id) == "server");
+    let routes: Vec<Route> = servers.flat_map(|id| reader.server(id)).take(super::MAX_ROUTES).collect();
     if !routes.is_empty() {
         out.routings.push(Routing { file: input.file, by: Router::Nginx, routes, tunnel: None, provider: None });
     }
@@ -23,6 +26,7 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
 struct Reader<'a> {
     input: Input<'a>,
     blocks: &'a Blocks,
+    upstreams: FxHashMap<String, DirectiveId>,
 }
 
 impl Reader<'_> {
@@ -61,7 +65,7 @@ impl Reader<'_> {
         }
         let mut routes = Vec::new();
         for hostname in hostnames {
-            for (path, backend, place) in &passes {
+            for (path, backend, place) in passes.iter().take(super::MAX_ROUTES.saturating_sub(routes.len())) {
                 routes.push(Route {
                     place: hostname.as_ref().map_or(*place, |hostname| hostname.place),
                     hostname: hostname.clone(),
@@ -77,11 +81,7 @@ impl Reader<'_> {
     /// Where `proxy_pass` leads: the first server of an upstream of this file, or the address itself.
     fn backend(&self, target: &str, span: Span) -> Backend {
         let Some(address) = Address::parse(target, self.place(span)) else { return Backend::Unknown };
-        let is_it = |id: &DirectiveId| {
-            self.blocks.name(*id) == "upstream"
-                && self.blocks.words(*id).get(1).is_some_and(|word| word.text.eq_ignore_ascii_case(&address.host))
-        };
-        let Some(upstream) = self.blocks.all().find(is_it) else { return Backend::Address(address) };
+        let Some(&upstream) = self.upstreams.get(&address.host) else { return Backend::Address(address) };
         let server = self.blocks.children(upstream).find(|child| self.blocks.name(*child) == "server");
         let word = server.and_then(|server| self.blocks.words(server).get(1));
         match word.and_then(|word| Address::parse(&word.text, self.place(word.span))) {

@@ -5,6 +5,7 @@ use super::asked::Duty;
 use crate::compose::{Port, Published};
 use crate::{Edit, FileId, Place, Repo, Script, Service, Span};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 /// A request to a port of this machine that no service publishes.
 #[derive(Clone, Debug)]
@@ -37,6 +38,7 @@ impl Repo {
         let is_unknown =
             |port: &Port| matches!(port.published, Published::Unknown | Published::OneOf(_) | Published::Any);
         let mut found = Vec::new();
+        let mut mentions: FxHashMap<u16, Vec<FileId>> = FxHashMap::default();
         for script in &self.scripts {
             let asked = script.asked();
             let mut own: Vec<Address> = asked.addresses.into_iter().filter(Address::is_own_machine).collect();
@@ -60,7 +62,8 @@ impl Repo {
                 if inside.iter().any(|(_, port)| is_unknown(port)) {
                     continue;
                 }
-                let declared = self.mentions_of(port, script.file);
+                let all = mentions.entry(port).or_insert_with(|| self.mentions_of(port));
+                let declared: Vec<FileId> = all.iter().copied().filter(|file| *file != script.file).collect();
                 let is_declared =
                     declared.iter().any(|file| !self.is_about_containers(*file)) || self.uses_otherwise(script, port);
                 if is_declared || inside.is_empty() && !declared.is_empty() {
@@ -109,12 +112,11 @@ impl Repo {
         all.into_iter().find(|(.., known)| *known == host)
     }
 
-    /// The files, but for `script`, in which the number stands on its own. Lock files and data are not looked at.
-    fn mentions_of(&self, port: u16, script: FileId) -> Vec<FileId> {
+    /// The files in which the number stands on its own. Lock files and data are not looked at.
+    fn mentions_of(&self, port: u16) -> Vec<FileId> {
         let number = port.to_string();
         let finder = memchr::memmem::Finder::new(&number);
-        let files: Vec<FileId> =
-            self.tree.files().filter(|file| *file != script && counts(self.tree.path(*file))).collect();
+        let files: Vec<FileId> = self.tree.files().filter(|file| counts(self.tree.path(*file))).collect();
         files
             .into_par_iter()
             .filter(|file| self.tree.source(*file).is_ok_and(|source| has_number(source.text(), &finder, number.len())))

@@ -152,3 +152,33 @@ fn other_yaml_is_none_of_ours() {
         assert!(repo.routings.is_empty(), "{text}");
     }
 }
+
+#[test]
+fn an_address_is_seen_from_the_proxy_that_reads_the_file() {
+    let conf = "server { listen 80; location / { proxy_pass http://backend:8000; } location /x { proxy_pass http://127.0.0.1:9000; } }";
+    let one = "services:\n  proxy:\n    image: nginx\n    volumes: ['./nginx.conf:/etc/nginx/conf.d/default.conf']\n  backend:\n    image: x\n";
+    let two = "services:\n  backend:\n    image: y\n  other:\n    image: z\n    ports: ['9000:9000']\n";
+    let found = routes(&[("one/nginx.conf", conf), ("one/compose.yml", one), ("two/compose.yml", two)]);
+    assert_eq!(
+        found,
+        [
+            "any/ -> backend:8000 = backend @ http://backend:8000",
+            "any/x -> 127.0.0.1:9000 = proxy @ http://127.0.0.1:9000"
+        ]
+    );
+}
+
+#[test]
+fn hostile_configurations_take_bounded_time() {
+    let imports = format!("(a) {{\n{}}}\nx.test {{\n\timport a\n}}\n", "\timport a\n".repeat(300));
+    let names = format!(
+        "server {{ server_name {}; {} }}",
+        "a.test ".repeat(5_000),
+        "location / { proxy_pass http://b:1; } ".repeat(5_000)
+    );
+    let rules = format!("ingress:\n{}", "  - { hostname: a.b.test, service: \"http://x:1\" }\n".repeat(5_000));
+    let repo = repo(&[("Caddyfile", &imports), ("nginx.conf", &names), ("cloudflared.yml", &rules)]);
+    assert!(repo.routes().len() <= 3 * MAX_ROUTES);
+    assert_eq!(repo.routed_twice().len(), 4_999);
+    assert!(repo.zones().is_empty());
+}

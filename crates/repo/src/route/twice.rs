@@ -1,7 +1,8 @@
 //! Hostnames that two tunnels' configurations claim.
 
-use super::{Backend, Route, Router};
+use super::{Backend, Route, Router, Routing};
 use crate::{Place, Repo};
+use rustc_hash::FxHashMap;
 
 /// A hostname that two `ingress` rules of cloudflared's claim.
 #[derive(Clone, Copy, Debug)]
@@ -28,25 +29,23 @@ pub enum Twice<'r> {
 impl Repo {
     /// Hostnames that two `ingress` rules claim. Each pair is named once; of three rules, each with the first.
     pub fn routed_twice(&self) -> Vec<RoutedTwice<'_>> {
-        let tunnels: Vec<_> = self
-            .routings
-            .iter()
-            .filter(|routing| routing.by == Router::Cloudflared && !is_spare(self.tree.path(routing.file)))
-            .collect();
+        let is_tunnel =
+            |routing: &&Routing| routing.by == Router::Cloudflared && !is_spare(self.tree.path(routing.file));
+        let tunnels = self.routings.iter().filter(is_tunnel);
         let mut found: Vec<RoutedTwice<'_>> = Vec::new();
-        for (at, routing) in tunnels.iter().enumerate() {
-            for (index, second) in routing.routes.iter().enumerate() {
+        let mut claimed: FxHashMap<(&str, Option<&str>), (&Routing, &Route)> = FxHashMap::default();
+        for routing in tunnels {
+            for second in &routing.routes {
                 let Some(hostname) = second.hostname.as_ref().filter(|hostname| hostname.is_exact()) else { continue };
-                let is_same = |first: &&Route| {
-                    first.hostname.as_ref().is_some_and(|first| first.name == hostname.name)
-                        && first.path == second.path
+                let claim = (hostname.name.as_str(), second.path.as_deref());
+                let Some(&(other, first)) = claimed.get(&claim) else {
+                    claimed.insert(claim, (routing, second));
+                    continue;
                 };
-                if let Some(first) = routing.routes[..index].iter().find(is_same) {
+                if other.file == routing.file {
                     found.push(RoutedTwice { first, second, why: Twice::Shadowed });
                     continue;
                 }
-                let earlier = tunnels[..at].iter().find_map(|other| Some((other, other.routes.iter().find(is_same)?)));
-                let Some((other, first)) = earlier else { continue };
                 let why = match (&other.tunnel, &routing.tunnel) {
                     (Some((one, _)), Some((two, place))) if one == two => {
                         if address(first) == address(second) {

@@ -2,7 +2,7 @@
 
 use super::{Hostname, Route, Zone};
 use crate::document::Kind;
-use crate::{FileId, Place, Repo, Span, Tree, nearest};
+use crate::{FileId, Place, Repo, Span, Tree};
 use rayon::prelude::*;
 
 /// A hostname that URLs name and no router declares.
@@ -25,7 +25,7 @@ pub struct UnroutedHost<'r> {
 /// A place that names a hostname in a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mention {
-    /// Whether a script or workflow asks it; otherwise it is a setting or code.
+    /// Whether a script or workflow that is there to watch asks it; otherwise it is a setting, code, or a download.
     pub is_asked: bool,
     /// Where the hostname stands.
     pub place: Place,
@@ -122,8 +122,7 @@ impl Repo {
                 let names =
                     || zone.routes.iter().filter_map(|route| route.hostname.as_ref()).map(|host| host.name.as_str());
                 let label = name.split('.').next().unwrap_or_default();
-                let labels = names().filter_map(|host| host.split('.').next());
-                let near = nearest(label, labels).filter(|near| near.len() > 2 && label.len() > 2);
+                let near = names().filter_map(|host| host.split('.').next()).find(|near| is_slip(label, near));
                 let is_it = |route: &&&Route| {
                     let host = route.hostname.as_ref().map(|host| host.name.as_str()).unwrap_or_default();
                     near.is_some() && host.split('.').next() == near
@@ -188,8 +187,9 @@ impl Repo {
                 if is_prose(before) || is_about_origins(around) {
                     continue;
                 }
-                let is_asked = is_asker
+                let is_request = is_asker
                     || kind == Some(Kind::Workflow) && ["curl ", "wget "].iter().any(|word| before.contains(word));
+                let is_asked = is_request && super::asked::is_watch(path);
                 found.push((host, Mention { is_asked, place: Place::new(file, span) }));
             }
         }
@@ -246,6 +246,27 @@ impl Repo {
         found.dedup();
         found
     }
+}
+
+/// Whether two labels differ by a slip of the hand: a letter too many, too few or another, or two swapped. Short ones differ
+/// so on purpose, and so do numbers.
+fn is_slip(one: &str, other: &str) -> bool {
+    const SHORTEST: usize = 5;
+    if one == other || one.len().min(other.len()) < SHORTEST {
+        return false;
+    }
+    let (a, b) = (one.as_bytes(), other.as_bytes());
+    let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[start..], &b[start..]);
+    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
+    let is_number = a.iter().chain(b).all(|byte| byte.is_ascii_digit() || *byte == b'-');
+    !is_number
+        && match (a, b) {
+            ([], [_]) | ([_], []) | ([_], [_]) => true,
+            ([a, b], [c, d]) => a == d && b == c,
+            _ => false,
+        }
 }
 
 /// How many lines before a URL say what it is for: a list's name stands above its items.
@@ -363,5 +384,28 @@ impl UnroutedHost<'_> {
     /// The declared hostname.
     pub fn declared_name(&self) -> &str {
         self.declared.hostname.as_ref().map_or("", |hostname: &Hostname| &hostname.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_slip;
+
+    #[test]
+    fn slips_are_of_one_letter_in_words_of_some_length() {
+        for (one, other) in [("speach", "speech"), ("biling", "billing"), ("billling", "billing"), ("serach", "search")]
+        {
+            assert!(is_slip(one, other) && is_slip(other, one), "{one}");
+        }
+        for (one, other) in [
+            ("api", "app"),
+            ("node1", "node2"),
+            ("orders", "riders"),
+            ("dashboard-v2", "dashboard"),
+            ("shops", "billing"),
+            ("media-2", "media-3"),
+        ] {
+            assert!(!is_slip(one, other), "{one}");
+        }
     }
 }

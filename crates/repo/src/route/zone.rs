@@ -2,6 +2,7 @@
 
 use super::{Hostname, Route};
 use crate::Repo;
+use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 
 /// A zone, and the hostnames right below it (and its own) that the repository declares.
@@ -65,16 +66,12 @@ impl Repo {
     /// The zones of which the repository declares at least two hostnames.
     pub fn zones(&self) -> Vec<Zone<'_>> {
         let mut zones: BTreeMap<&str, Vec<&Route>> = BTreeMap::new();
+        let mut seen: FxHashSet<&str> = FxHashSet::default();
         for route in self.routes() {
-            let Some(hostname) = route.hostname.as_ref().filter(|name| name.is_exact() && name.is_public()) else {
-                continue;
-            };
+            let public = route.hostname.as_ref().filter(|name| name.is_exact() && name.is_public());
+            let Some(hostname) = public.filter(|hostname| seen.insert(&hostname.name)) else { continue };
             for name in zones_of(hostname) {
-                let routes = zones.entry(name).or_default();
-                if !routes.iter().any(|known| known.hostname.as_ref().is_some_and(|known| known.name == hostname.name))
-                {
-                    routes.push(route);
-                }
+                zones.entry(name).or_default().push(route);
             }
         }
         let is_own = |name: &str, routes: &[&Route]| {
