@@ -2,6 +2,7 @@
 
 mod boot_list_gap;
 mod context_too_large;
+mod copy_source_missing;
 mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
@@ -30,6 +31,7 @@ pub fn all() -> Vec<Entry> {
     vec![
         Entry::of::<boot_list_gap::BootListGap>(),
         Entry::of::<context_too_large::ContextTooLarge>(),
+        Entry::of::<copy_source_missing::CopySourceMissing>(),
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
