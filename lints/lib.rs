@@ -16,6 +16,9 @@ mod never_restarts;
 mod runtime_floats;
 mod probe_behind_proxy_only;
 mod probe_of_nothing;
+mod pinned_docker_context;
+mod restart_keeps_old_env;
+mod run_outside_network;
 mod unbounded_log;
 mod undefined_service;
 mod unknown_workflow;
@@ -23,6 +26,7 @@ mod unlimited_memory;
 mod untracked_import;
 mod waits_without_health;
 mod watches_single_file;
+mod workspace_dep_not_copied;
 
 use twiceshy_lint::Entry;
 
@@ -45,6 +49,9 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<probe_behind_proxy_only::ProbeBehindProxyOnly>(),
         Entry::of::<probe_of_nothing::ProbeOfNothing>(),
+        Entry::of::<pinned_docker_context::PinnedDockerContext>(),
+        Entry::of::<restart_keeps_old_env::RestartKeepsOldEnv>(),
+        Entry::of::<run_outside_network::RunOutsideNetwork>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
@@ -52,5 +59,6 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<untracked_import::UntrackedImport>(),
         Entry::of::<waits_without_health::WaitsWithoutHealth>(),
         Entry::of::<watches_single_file::WatchesSingleFile>(),
+        Entry::of::<workspace_dep_not_copied::WorkspaceDepNotCopied>(),
     ]
 }
