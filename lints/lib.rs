@@ -4,6 +4,7 @@ mod boot_list_gap;
 mod cap_drop_breaks_image;
 mod context_too_large;
 mod dead_stub_resolver;
+mod copy_source_missing;
 mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
@@ -33,6 +34,9 @@ mod read_only_breaks_image;
 mod runtime_floats;
 mod runtime_floats;
 mod service_port_mismatch;
+mod pinned_docker_context;
+mod restart_keeps_old_env;
+mod run_outside_network;
 mod unbounded_log;
 mod undefined_service;
 mod unknown_service_host;
@@ -42,6 +46,7 @@ mod untracked_import;
 mod waits_without_health;
 mod watches_single_file;
 mod wrong_data_path;
+mod workspace_dep_not_copied;
 
 use twiceshy_lint::Entry;
 
@@ -52,6 +57,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<cap_drop_breaks_image::CapDropBreaksImage>(),
         Entry::of::<context_too_large::ContextTooLarge>(),
         Entry::of::<dead_stub_resolver::DeadStubResolver>(),
+        Entry::of::<copy_source_missing::CopySourceMissing>(),
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
@@ -80,6 +86,9 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<read_only_breaks_image::ReadOnlyBreaksImage>(),
         Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<service_port_mismatch::ServicePortMismatch>(),
+        Entry::of::<pinned_docker_context::PinnedDockerContext>(),
+        Entry::of::<restart_keeps_old_env::RestartKeepsOldEnv>(),
+        Entry::of::<run_outside_network::RunOutsideNetwork>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unknown_service_host::UnknownServiceHost>(),
@@ -89,5 +98,6 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<waits_without_health::WaitsWithoutHealth>(),
         Entry::of::<watches_single_file::WatchesSingleFile>(),
         Entry::of::<wrong_data_path::WrongDataPath>(),
+        Entry::of::<workspace_dep_not_copied::WorkspaceDepNotCopied>(),
     ]
 }

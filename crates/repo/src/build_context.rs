@@ -1,7 +1,9 @@
 //! Which directory a Dockerfile is built with, which of its files Docker is sent, and who says so.
 
 use crate::compose::{Service, Text as ComposeText};
+use crate::docker::Act;
 use crate::dockerfile::{Copy, CopyFrom, Stage, Step, StepKind, Text};
+use crate::script::Host;
 use crate::workflow::setting;
 use crate::{DockerIgnore, Dockerfile, Image, Repo};
 use twiceshy_source::{Place, Tree};
@@ -28,6 +30,8 @@ pub enum Builder {
     Compose(Place),
     /// A workflow: from a fresh clone.
     Workflow(Place),
+    /// A script, or a page that tells people what to type: from a working copy.
+    Script(Place),
     /// Nobody says; the directory is where the Dockerfile's sources are.
     Guessed,
 }
@@ -38,6 +42,7 @@ impl Repo {
         let services = self.projects.iter().flat_map(|project| &project.services);
         let mut found: Vec<BuildContext<'_>> = services.filter_map(|service| service.build_context(self)).collect();
         self.workflow_builds(&mut found);
+        self.script_builds(&mut found);
         // A project and its overrides build the same thing; a working copy is what matters.
         let mut seen = Vec::new();
         found.retain(|build| {
@@ -54,18 +59,21 @@ impl Repo {
         found
     }
 
-    /// `docker/build-push-action` steps.
+    /// Steps with an action that builds: `docker/build-push-action`, and what takes the same inputs.
     fn workflow_builds<'r>(&'r self, found: &mut Vec<BuildContext<'r>>) {
         for workflow in &self.workflows {
             let root = workflow.root(self);
             for step in workflow.jobs.iter().flat_map(|job| &job.steps) {
-                let Some(uses) = step.uses.as_ref().filter(|uses| uses.is("docker/build-push-action")) else {
+                let Some(uses) = &step.uses else { continue };
+                let action = uses.text.text.split('@').next().unwrap_or_default();
+                if !Tree::name(action).starts_with("build-push") {
                     continue;
-                };
+                }
+                let one_of = |names: &[&str]| names.iter().find_map(|name| setting(&step.with, name));
                 // Without a context the action builds from the repository as git serves it, not from files.
-                let Some(context) = setting(&step.with, "context") else { continue };
+                let Some(context) = one_of(&["context", "build-context"]) else { continue };
                 let Some(dir) = Tree::join(root, &context.text) else { continue };
-                let path = match setting(&step.with, "file") {
+                let path = match one_of(&["file", "dockerfile", "dockerfile-path"]) {
                     Some(file) => Tree::join(root, &file.text),
                     None => Tree::join(&dir, "Dockerfile"),
                 };
@@ -73,6 +81,20 @@ impl Repo {
                 let builder = Builder::Workflow(uses.text.place);
                 found.extend(path.and_then(|path| self.build(&path, dir, target, builder)));
             }
+        }
+    }
+
+    /// `docker build` in scripts.
+    fn script_builds<'r>(&'r self, found: &mut Vec<BuildContext<'r>>) {
+        for call in self.docker_calls() {
+            let Act::Build(build) = &call.act else { continue };
+            let Some(paths) = self.build_paths(&call, build) else { continue };
+            let place = call.words_place();
+            let builder = match call.script().host.outermost() {
+                Host::Step { .. } => Builder::Workflow(place),
+                _ => Builder::Script(place),
+            };
+            found.extend(self.build(&paths.dockerfile, paths.context, paths.target, builder));
         }
     }
 

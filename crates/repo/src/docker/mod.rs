@@ -1,6 +1,7 @@
 //! What scripts tell docker, podman and Compose: containers that are run, restarted and entered, and the part of which
 //! project a command of Compose acts on.
 
+mod build;
 mod compose;
 mod given;
 pub(crate) mod options;
@@ -9,13 +10,14 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
+pub use build::Build;
 pub use compose::ComposeCall;
 pub use given::{Arg, Given, Opt};
 pub use run::{Run, RunMount, RunMountKind};
 pub use scope::Scope;
 
 use crate::script::{Assignment, Command, NodeKind, Script, Word};
-use options::{COMPOSE, CONTAINERS, ENGINE, EXEC, Syntax};
+use options::{BUILD, COMPOSE, CONTAINERS, ENGINE, EXEC, Syntax};
 use twiceshy_source::{Edit, Place, Span, Tree};
 
 /// A command for docker, podman, nerdctl or Compose, however it is reached: through `sudo`, `ssh host`, a variable or
@@ -52,6 +54,8 @@ pub enum Act {
     Exec(Exec),
     /// `start`, `stop`, `restart`, `kill`, `rm`, `pause` of containers that are there.
     Containers(Containers),
+    /// `build`, `buildx build`: an image is built.
+    Build(Build),
     /// Compose.
     Compose(ComposeCall),
     /// `context use`, `system connection default`: which daemon later commands speak to.
@@ -259,7 +263,7 @@ fn act(rest: &[Arg], globals: &Given) -> Option<Act> {
     let after = &rest[1..];
     let read = |syntax: Syntax| Given::read(after, syntax);
     Some(match verb.as_str() {
-        "container" => return act(after, globals),
+        "container" | "buildx" | "image" | "builder" => return act(after, globals),
         "compose" => {
             let (mut given, rest_of_compose) = read(COMPOSE);
             given.options.extend(globals.options.iter().cloned());
@@ -267,6 +271,10 @@ fn act(rest: &[Arg], globals: &Given) -> Option<Act> {
             Act::Compose(ComposeCall::read(given, rest_of_compose, rest[0].span))
         }
         "run" | "create" => Act::Run(Run::read(after, rest[0].span, verb == "run")?),
+        "build" => {
+            let (given, operands) = read(BUILD);
+            Act::Build(Build { given, context: operands.into_iter().next()? })
+        }
         "exec" => {
             let (given, mut operands) = read(EXEC);
             if operands.is_empty() {

@@ -228,6 +228,55 @@ pub(crate) const EXEC: Syntax = Syntax {
     mixed: false,
 };
 
+/// `build`, of docker, buildx, podman.
+pub(crate) const BUILD: Syntax = Syntax {
+    with_value: &[
+        "--add-host",
+        "--allow",
+        "--annotation",
+        "--attest",
+        "--authfile",
+        "--build-arg",
+        "--build-context",
+        "--builder",
+        "--cache-from",
+        "--cache-to",
+        "--call",
+        "--cgroup-parent",
+        "--creds",
+        "-f",
+        "--file",
+        "--format",
+        "--ignorefile",
+        "--iidfile",
+        "--isolation",
+        "--jobs",
+        "--label",
+        "-m",
+        "--memory",
+        "--metadata-file",
+        "--network",
+        "--no-cache-filter",
+        "-o",
+        "--output",
+        "--platform",
+        "--policy",
+        "--progress",
+        "--sbom",
+        "--secret",
+        "--security-opt",
+        "--shm-size",
+        "--ssh",
+        "-t",
+        "--tag",
+        "--target",
+        "--ulimit",
+        "-v",
+        "--volume",
+    ],
+    mixed: true,
+};
+
 /// `start`, `stop`, `restart`, `kill`, `rm` of containers.
 pub(crate) const CONTAINERS: Syntax = Syntax {
     with_value: &[
@@ -323,6 +372,7 @@ pub(crate) fn long_name(option: &str, syntax: &[&str]) -> &'static str {
         "-c" if syntax.contains(&"--context") => "--context",
         "-c" if takes_value => "--cpu-shares",
         "-h" if takes_value => "--hostname",
+        "-t" if syntax.contains(&"--tag") => "--tag",
         "-t" if takes_value => "--timeout",
         "-t" => "--tty",
         _ => NAMES.iter().find(|(name, _)| *name == option).map(|(_, long)| *long).unwrap_or_default(),

@@ -192,7 +192,7 @@ impl Repo {
 
     /// What the unknown part of `written` may mean: the script's own directory or one above it (`$(dirname "$0")/..`), the
     /// top of the repository (`$(git rev-parse --show-toplevel)`, `$REPO_ROOT`).
-    fn unknown_dirs(&self, script: &Script, written: &str) -> Vec<String> {
+    pub(super) fn unknown_dirs(&self, script: &Script, written: &str) -> Vec<String> {
         // What follows a substitution is known, and joined later.
         let substitution = |text: &str| text.rfind(')').map_or(0, |end| text[..end].matches("/..").count());
         let mut above = substitution(written);
@@ -224,7 +224,7 @@ impl Repo {
     }
 
     /// The directories that `path` may mean from `from`; `unknown` are those that the unknown part of it may mean.
-    fn directories_of(&self, unknown: &[String], from: &[String], path: &str) -> Vec<String> {
+    pub(super) fn directories_of(&self, unknown: &[String], from: &[String], path: &str) -> Vec<String> {
         let is_there = |dir: &String| dir.is_empty() || self.tree.has_dir(dir);
         let joined = |bases: &[String], path: &str| -> Vec<String> {
             let all = bases.iter().filter_map(|base| Tree::join(base, path)).filter(is_there);
