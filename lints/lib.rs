@@ -10,6 +10,7 @@ mod ignored_create_type;
 mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
+mod scan_at_boot;
 mod unbounded_log;
 mod undefined_service;
 mod unknown_workflow;
@@ -31,6 +32,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
+        Entry::of::<scan_at_boot::ScanAtBoot>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),

@@ -7,6 +7,7 @@ mod timing;
 pub use container::Container;
 pub use request::{Client, Request};
 pub use timing::Timing;
+pub(crate) use timing::duration;
 
 use crate::script::{Dialect, Host, NodeId, Start};
 use crate::{BuildContext, Dockerfile, Listens, Place, Project, Repo, Script, Service, Wget};

@@ -7,6 +7,7 @@
 
 mod application;
 pub mod boot;
+mod boot_path;
 mod build_context;
 pub mod compose;
 mod configuration;
@@ -17,6 +18,7 @@ mod document;
 mod env;
 mod gitignore;
 mod health;
+mod hints;
 mod image;
 mod listens;
 mod local_secrets;
@@ -29,6 +31,7 @@ mod nearest;
 mod node;
 mod package;
 mod python;
+mod reading;
 mod repo;
 mod requirements;
 mod resolve;
@@ -44,6 +47,7 @@ pub mod workflow;
 mod working_copy;
 
 pub use application::Application;
+pub use boot_path::{BootScan, Deadline, Platform, Work};
 pub use build_context::{BuildContext, Builder, Sent};
 pub use compose::{Compose, Project, Service};
 pub use configuration::Misconfigured;

@@ -6,6 +6,7 @@ mod scan;
 pub use imports::{ImportKind, NodeImport};
 pub(crate) use scan::{parse_all, parse_suspects};
 
+use crate::hints::Hints;
 use crate::{Input, Lowered, log_file};
 use twiceshy_source::FileId;
 use twiceshy_syntax::js::{self, Dialect};
@@ -17,6 +18,8 @@ pub struct Node {
     pub file: FileId,
     /// Its imports, in order, nested ones too.
     pub imports: Vec<NodeImport>,
+    /// Words in it that make it worth parsing for some question.
+    pub(crate) hints: Hints,
     /// They were scanned, not parsed.
     is_scanned: bool,
 }
@@ -27,7 +30,10 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
     }
     // Of most modules nothing is asked but their imports, and a parser is a slow way to them.
     match scan::imports(input).filter(|_| !asks_for_more_than_imports(input)) {
-        Some(imports) => out.node.push(Node { file: input.file, imports, is_scanned: true }),
+        Some(imports) => {
+            let hints = Hints::of_node(input.text());
+            out.node.push(Node { file: input.file, imports, hints, is_scanned: true });
+        }
         None => parse(input, out),
     }
 }
@@ -44,7 +50,7 @@ fn parse(input: Input<'_>, out: &mut Lowered) {
             log_file::lower(&module, log_file::Language::JavaScript, input, out);
         }
         let imports = imports::of(module.body, text, input.file);
-        out.node.push(Node { file: input.file, imports, is_scanned: false });
+        out.node.push(Node { file: input.file, imports, hints: Hints::of_node(text), is_scanned: false });
         out.rosters.extend(crate::boot::roster(module.body, input));
         out.flaws.extend(module.flaws);
     });

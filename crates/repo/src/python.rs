@@ -13,6 +13,7 @@ pub use imports::PythonImport;
 pub use resolve::ImportTarget;
 pub(crate) use resolve::Index;
 
+use crate::hints::Hints;
 use crate::{Input, Lowered, boot, log_file, migration};
 use machine::Machine;
 use twiceshy_source::FileId;
@@ -27,6 +28,8 @@ pub struct Python {
     pub imports: Vec<PythonImport>,
     /// The classes and tables with JSON columns that it declares, and what it writes to them with `json.dumps`.
     pub json: Option<Box<json::JsonUse>>,
+    /// Words in it that make it worth parsing for some question.
+    pub(crate) hints: Hints,
     /// Only its imports were looked for, and not what stands around them.
     is_scanned: bool,
 }
@@ -73,5 +76,5 @@ fn parse(input: Input<'_>, out: &mut Lowered) {
         log_file::lower(&module, log_file::Language::Python, input, out);
     }
     out.flaws.extend(module.flaws);
-    out.python.push(Python { file: input.file, imports, json, is_scanned: false });
+    out.python.push(Python { file: input.file, imports, json, hints: Hints::of_python(text), is_scanned: false });
 }

@@ -1,6 +1,7 @@
 //! Modules of which only the imports were looked for, and what makes us look again.
 
 use super::{Python, imports, parse};
+use crate::hints::Hints;
 use crate::repo::Read;
 use crate::{Input, Repo, Resolved};
 use rayon::prelude::*;
@@ -11,7 +12,7 @@ pub(super) fn imports(input: Input<'_>) -> Option<Python> {
     let arena = bumpalo::Bump::new();
     let found = python::scan_imports(input.text(), &arena).ok()?;
     let imports = imports::scanned(&found, input.file);
-    Some(Python { file: input.file, imports, json: None, is_scanned: true })
+    Some(Python { file: input.file, imports, json: None, hints: Hints::of_python(input.text()), is_scanned: true })
 }
 
 /// Parses the modules of which a scanned import leads nowhere: a `try` around it would excuse it. So whoever asks
