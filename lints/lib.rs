@@ -1,6 +1,7 @@
 //! Every lint, one folder each. `ls lints` is the catalogue; this file is its table of contents.
 
 mod boot_list_gap;
+mod browser_global_on_server;
 mod context_too_large;
 mod dockerignore_root_only;
 mod dump_status_lost;
@@ -23,6 +24,7 @@ use twiceshy_lint::Entry;
 pub fn all() -> Vec<Entry> {
     vec![
         Entry::of::<boot_list_gap::BootListGap>(),
+        Entry::of::<browser_global_on_server::BrowserGlobalOnServer>(),
         Entry::of::<context_too_large::ContextTooLarge>(),
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),

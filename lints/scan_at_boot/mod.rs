@@ -47,7 +47,10 @@ fn report(scan: &BootScan, found: &mut Findings) {
             let size = deadline.wait.as_secs_f64() / scan.work.seconds_per_gigabyte();
             finding
                 .label(format!("takes longer than that from about {} on, and sooner on a slow disk", gigabytes(size)))
-                .related(deadline.place, format!("after {} without an answer it counts as failed", shown(deadline.wait)));
+                .related(
+                    deadline.place,
+                    format!("after {} without an answer it counts as failed", shown(deadline.wait)),
+                );
         }
         None => {
             finding.label("reads all of it").level(Level::Pedantic);
@@ -66,7 +69,9 @@ fn report(scan: &BootScan, found: &mut Findings) {
         }
         _ => {}
     }
-    finding.note("run it beside the server, from a timer, or only when a variable asks for it; at start, look at the size first");
+    finding.note(
+        "run it beside the server, from a timer, or only when a variable asks for it; at start, look at the size first",
+    );
 }
 
 fn named(work: Work) -> &'static str {

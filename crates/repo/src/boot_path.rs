@@ -2,8 +2,8 @@
 
 mod code;
 mod deadline;
-mod fly;
 mod files;
+mod fly;
 mod kubernetes;
 mod shell;
 mod walk;
@@ -141,7 +141,8 @@ impl Repo {
         for dockerfile in &self.dockerfiles {
             let Some(stage) = dockerfile.final_stage() else { continue };
             let build = BuildContext::around(dockerfile, self);
-            let build = self.build_contexts().into_iter().find(|it| it.dockerfile.file == dockerfile.file).unwrap_or(build);
+            let build =
+                self.build_contexts().into_iter().find(|it| it.dockerfile.file == dockerfile.file).unwrap_or(build);
             let check = checks.iter().find(|check| {
                 check.service.is_none() && check.dockerfile.is_some_and(|own| own.file == dockerfile.file)
             });
@@ -155,7 +156,8 @@ impl Repo {
                 continue;
             }
             for pod in pods {
-                let mut boot = Boot::built(boot.build.clone().unwrap_or_else(|| BuildContext::around(dockerfile, self)), stage);
+                let mut boot =
+                    Boot::built(boot.build.clone().unwrap_or_else(|| BuildContext::around(dockerfile, self)), stage);
                 boot.volumes.extend(pod.volumes);
                 boot.deadline = pod.deadline;
                 if !pod.starts.is_empty() {
@@ -212,9 +214,11 @@ impl<'r> Boot<'r> {
 
     /// How many of the starts are the image's entrypoint.
     fn entrypoints(&self) -> usize {
-        let has = self.build.as_ref().zip(self.stage).is_some_and(|(build, stage)| {
-            build.dockerfile.starts(stage).0.is_some()
-        });
+        let has = self
+            .build
+            .as_ref()
+            .zip(self.stage)
+            .is_some_and(|(build, stage)| build.dockerfile.starts(stage).0.is_some());
         usize::from(has)
     }
 

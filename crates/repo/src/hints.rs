@@ -69,8 +69,9 @@ const SHALLOW: usize = 8;
 
 fn browser(text: &str) -> bool {
     // `window.`, `window?.`, `window[`, `document)`: the names of globals are followed by something that uses them.
-    static WORDS: LazyLock<[Finder<'static>; 12]> = LazyLock::new(|| {
+    static WORDS: LazyLock<[Finder<'static>; 13]> = LazyLock::new(|| {
         [
+            "extends HTMLElement",
             "window",
             "document",
             "localStorage",
@@ -89,12 +90,12 @@ fn browser(text: &str) -> bool {
     let bytes = text.as_bytes();
     WORDS.iter().any(|word| {
         let length = word.needle().len();
-        let is_call = word.needle().ends_with(b"(");
+        let is_whole = word.needle().iter().any(|byte| b"( ".contains(byte));
         word.find_iter(bytes).any(|at| {
             let before = at.checked_sub(1).and_then(|at| bytes.get(at));
             let after = bytes.get(at + length);
             let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_$.\"'`-/".contains(byte);
-            let is_used = is_call || after.is_some_and(|byte| b".?[".contains(byte));
+            let is_used = is_whole || after.is_some_and(|byte| b".?[".contains(byte));
             is_used && !before.is_some_and(is_part) && indentation(bytes, at) <= SHALLOW
         })
     })

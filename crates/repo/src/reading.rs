@@ -8,7 +8,11 @@ use twiceshy_syntax::python;
 impl Repo {
     /// Parses a Python or JavaScript module once more and lets `take` have of it what it wants; `None` where it cannot be
     /// read.
-    pub(crate) fn read_code<R: Send>(&self, file: FileId, take: impl FnOnce(&Module<'_>, &str) -> R + Send) -> Option<R> {
+    pub(crate) fn read_code<R: Send>(
+        &self,
+        file: FileId,
+        take: impl FnOnce(&Module<'_>, &str) -> R + Send,
+    ) -> Option<R> {
         let source = self.tree.source(file).ok()?;
         let text = source.text();
         let path = self.tree.path(file);

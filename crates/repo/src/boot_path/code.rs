@@ -97,7 +97,12 @@ fn loaded(repo: &Repo, entry: FileId) -> Vec<FileId> {
             for import in module.imports.iter().filter(|import| !import.is_type_only) {
                 // `from app import db_guard`: a module, too.
                 for (name, _) in &import.names {
-                    let full = format!("{}{}{}.x", ".".repeat(import.dots as usize), import.module, if import.module.is_empty() { String::from(&**name) } else { format!(".{name}") });
+                    let full = format!(
+                        "{}{}{}.x",
+                        ".".repeat(import.dots as usize),
+                        import.module,
+                        if import.module.is_empty() { String::from(&**name) } else { format!(".{name}") }
+                    );
                     if let Some(next) = repo.python_file(file, &full) {
                         add(Resolved::Tracked(next));
                     }
@@ -116,9 +121,9 @@ fn loaded(repo: &Repo, entry: FileId) -> Vec<FileId> {
 
 impl Modules {
     fn outline(&mut self, repo: &Repo, file: FileId) -> &Outline {
-        self.read.entry(file).or_insert_with(|| {
-            repo.read_code(file, |module, text| outline(module, text, file)).unwrap_or_default()
-        })
+        self.read
+            .entry(file)
+            .or_insert_with(|| repo.read_code(file, |module, text| outline(module, text, file)).unwrap_or_default())
     }
 
     /// Whether `function` of `file` is called while `entry` starts, and through which calls.
@@ -201,7 +206,8 @@ fn outline(module: &Module<'_>, text: &str, file: FileId) -> Outline {
             scan.path.clone_from(&path);
         }
     }
-    out.scans.retain(|scan| !scan.path.contains(":memory:") && (scan.work != Work::Hash || shell::is_database(&scan.path)));
+    out.scans
+        .retain(|scan| !scan.path.contains(":memory:") && (scan.work != Work::Hash || shell::is_database(&scan.path)));
     out
 }
 
@@ -231,7 +237,9 @@ impl<'a> Reader<'a> {
         let guards = self.guards;
         for statement in body {
             match statement.kind {
-                StmtKind::Expr(value) | StmtKind::Return(Some(value)) | StmtKind::Throw(Some(value)) => self.expr(&value),
+                StmtKind::Expr(value) | StmtKind::Return(Some(value)) | StmtKind::Throw(Some(value)) => {
+                    self.expr(&value)
+                }
                 StmtKind::Assign(assign) => assign.value.iter().for_each(|value| self.expr(value)),
                 StmtKind::Function(function) => self.function(function),
                 StmtKind::Class(class) => self.block(class.body),
@@ -275,7 +283,8 @@ impl<'a> Reader<'a> {
                 ExprKind::Call(call) => {
                     let said = call.positional().next().and_then(Expr::str);
                     last_name(&call.callee) == Some("on_event") && said == Some("startup")
-                        || last_name(&call.callee) == Some("listener") && said.is_some_and(|said| said.starts_with("before_server"))
+                        || last_name(&call.callee) == Some("listener")
+                            && said.is_some_and(|said| said.starts_with("before_server"))
                 }
                 _ => matches!(last_name(decorator), Some("before_serving" | "on_startup" | "before_server_start")),
             };
@@ -314,7 +323,10 @@ impl<'a> Reader<'a> {
     fn expr(&mut self, expr: &Expr<'a>) {
         match expr.kind {
             ExprKind::Call(call) => self.call(call, expr),
-            ExprKind::Member(object, _) | ExprKind::Unary(_, object) | ExprKind::Await(object) | ExprKind::Spread(object) => {
+            ExprKind::Member(object, _)
+            | ExprKind::Unary(_, object)
+            | ExprKind::Await(object)
+            | ExprKind::Spread(object) => {
                 self.expr(object);
             }
             ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) | ExprKind::Assign(left, _, right) => {
@@ -344,7 +356,18 @@ impl<'a> Reader<'a> {
     fn call(&mut self, call: &Call<'a>, whole: &Expr<'a>) {
         let name = last_name(&call.callee).unwrap_or_default();
         // What is handed to a thread or a task runs beside the server.
-        if matches!(name, "create_task" | "ensure_future" | "submit" | "add_task" | "setTimeout" | "setImmediate" | "setInterval" | "Worker" | "Thread") {
+        if matches!(
+            name,
+            "create_task"
+                | "ensure_future"
+                | "submit"
+                | "add_task"
+                | "setTimeout"
+                | "setImmediate"
+                | "setInterval"
+                | "Worker"
+                | "Thread"
+        ) {
             return;
         }
         if let Some(lifespan) = call.keyword("lifespan").and_then(|argument| last_name(&argument.value)) {
@@ -363,7 +386,21 @@ impl<'a> Reader<'a> {
         self.reads(name, call, whole);
         let is_said = matches!(
             name,
-            "debug" | "info" | "warning" | "warn" | "error" | "exception" | "critical" | "print" | "log" | "Error" | "RuntimeError" | "add_argument" | "describe" | "it" | "t"
+            "debug"
+                | "info"
+                | "warning"
+                | "warn"
+                | "error"
+                | "exception"
+                | "critical"
+                | "print"
+                | "log"
+                | "Error"
+                | "RuntimeError"
+                | "add_argument"
+                | "describe"
+                | "it"
+                | "t"
         );
         if !is_said && let Some((work, at)) = self.worked(call) {
             self.scan(work, at, String::new());
@@ -481,13 +518,15 @@ fn measures(test: &Expr<'_>) -> bool {
 fn is_gate(test: &Expr<'_>) -> bool {
     let negated = matches!(test.kind, ExprKind::Unary(..)) || matches!(test.kind, ExprKind::Binary("!=" | "!==", ..));
     measures(test)
-        || !negated && mentions(test, &["environ", "getenv", "env", "args", "argv", "settings", "config", "options", "debug"])
+        || !negated
+            && mentions(test, &["environ", "getenv", "env", "args", "argv", "settings", "config", "options", "debug"])
         || negated && mentions(test, &["exists", "is_file", "marker", "existssync"])
 }
 
 /// `if not os.environ.get("RUN_CHECK"): return`
 fn is_opt_in_refused(test: &Expr<'_>) -> bool {
-    let negated = matches!(test.kind, ExprKind::Unary("not" | "!", _)) || matches!(test.kind, ExprKind::Binary("!=" | "!==", ..));
+    let negated =
+        matches!(test.kind, ExprKind::Unary("not" | "!", _)) || matches!(test.kind, ExprKind::Binary("!=" | "!==", ..));
     negated && mentions(test, &["environ", "getenv", "env", "args", "argv", "settings", "config", "options"])
 }
 

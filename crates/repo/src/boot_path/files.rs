@@ -48,7 +48,8 @@ impl Repo {
                         None => format!("{}/{}", at.trim_end_matches('/'), dest.trim_start_matches("./")),
                     };
                     for source in &copy.sources {
-                        let source = source.known().trim_start_matches("./").trim_start_matches('/').trim_end_matches('/');
+                        let source =
+                            source.known().trim_start_matches("./").trim_start_matches('/').trim_end_matches('/');
                         let source = if source == "." { "" } else { source };
                         let is_file = dest.trim_end_matches('/') == path && !dest.ends_with('/');
                         let into = format!("{}/{}", dest.trim_end_matches('/'), Tree::name(source));
@@ -86,7 +87,8 @@ impl Repo {
 
 /// The working directory that a container starts in.
 pub(super) fn workdir(boot: &Boot<'_>) -> String {
-    let steps = boot.build.as_ref().zip(boot.stage).into_iter().flat_map(|(build, stage)| build.dockerfile.steps_of(stage));
+    let steps =
+        boot.build.as_ref().zip(boot.stage).into_iter().flat_map(|(build, stage)| build.dockerfile.steps_of(stage));
     let dirs = steps.filter_map(|step| match &step.kind {
         StepKind::Workdir(dir) => Some(dir.known()),
         _ => None,

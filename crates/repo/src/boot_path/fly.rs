@@ -53,7 +53,10 @@ impl Repo {
             boot.starts.push(Start::Script(command));
         }
         let mounts = root.get("mounts").or_else(|| root.get("mount"));
-        for mount in mounts.iter().flat_map(|mounts| if mounts.items().is_empty() { std::slice::from_ref(*mounts) } else { mounts.items() }) {
+        for mount in mounts
+            .iter()
+            .flat_map(|mounts| if mounts.items().is_empty() { std::slice::from_ref(*mounts) } else { mounts.items() })
+        {
             if let Some(to) = mount.get("destination")
                 && let Some(path) = to.as_str()
             {
@@ -63,7 +66,8 @@ impl Repo {
         for (name, value) in root.get("env").map_or(&[][..], Value::entries) {
             boot.env.extend(value.as_str().map(|value| (name.text.clone(), value.to_owned())));
         }
-        boot.deadline = deadline(root).map(|(span, wait)| Deadline { place: place(span), wait, platform: Platform::Fly });
+        boot.deadline =
+            deadline(root).map(|(span, wait)| Deadline { place: place(span), wait, platform: Platform::Fly });
         Some(boot)
     }
 }
@@ -71,7 +75,8 @@ impl Repo {
 /// The shortest grace of its checks; that of the deployment where a check says none.
 fn deadline(root: &Value) -> Option<(Span, Duration)> {
     let mut checks: Vec<&Value> = Vec::new();
-    let listed = |value: Option<&Value>| -> Vec<Value> { value.map(|value| value.items().to_vec()).unwrap_or_default() };
+    let listed =
+        |value: Option<&Value>| -> Vec<Value> { value.map(|value| value.items().to_vec()).unwrap_or_default() };
     let services = listed(root.get("services"));
     let mut of_services = Vec::new();
     for service in services.iter().chain(root.get("http_service")) {

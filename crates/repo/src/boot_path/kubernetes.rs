@@ -43,7 +43,8 @@ impl Repo {
                     let last = image.rsplit('/').next().unwrap_or_default();
                     let last = last.split([':', '@']).next().unwrap_or_default();
                     let own = container.get("name").and_then(Node::as_str).unwrap_or_default();
-                    let is_named = !name.is_empty() && (last == name || own == name || last.ends_with(&format!("-{name}")));
+                    let is_named =
+                        !name.is_empty() && (last == name || own == name || last.ends_with(&format!("-{name}")));
                     let is_only = self.dockerfiles.len() == 1 && !is_known(last);
                     if is_named || is_only {
                         pods.push(pod(container, file, text));

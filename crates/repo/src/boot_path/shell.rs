@@ -1,8 +1,8 @@
 //! Whole-file work in shell commands, and what keeps it from running at every start.
 
 use super::{Boot, Work};
-use crate::script::{Command, Joint, NodeId, NodeKind, Piece, Script, Word};
 use crate::Tree;
+use crate::script::{Command, Joint, NodeId, NodeKind, Piece, Script, Word};
 
 /// Whether a text may hold such work.
 pub(super) fn may_have(text: &str) -> bool {
@@ -39,7 +39,9 @@ pub(super) fn work(boot: &Boot<'_>, command: Command<'_>) -> Option<(Work, Strin
             is_large(&path(boot, script, last)?).map(|path| (Work::Hash, path))
         }
         "gzip" | "pigz" | "bzip2" | "xz" | "zstd" => {
-            if texts().any(|text| text.starts_with('-') && (text.contains('d') || text.contains('l') || text.contains('t'))) {
+            if texts()
+                .any(|text| text.starts_with('-') && (text.contains('d') || text.contains('l') || text.contains('t')))
+            {
                 return None;
             }
             let words = local.operands(&["-o", "-S", "-T"]);
@@ -76,7 +78,13 @@ pub(super) fn sql_work(text: &str) -> Option<Work> {
     } else if has("REINDEX") {
         Some(Work::Reindex)
     } else if has("VACUUM") {
-        Some(if has("INTO") { Work::Dump } else if has("INCREMENTAL_VACUUM") || has("AUTO_VACUUM") { return None } else { Work::Vacuum })
+        Some(if has("INTO") {
+            Work::Dump
+        } else if has("INCREMENTAL_VACUUM") || has("AUTO_VACUUM") {
+            return None;
+        } else {
+            Work::Vacuum
+        })
     } else if [".DUMP", ".BACKUP", ".RECOVER", ".CLONE", ".SHA3SUM"].iter().any(|word| upper.contains(word)) {
         Some(Work::Dump)
     } else {
@@ -124,7 +132,9 @@ fn is_large(path: &str) -> Option<String> {
 pub(super) fn is_database(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     let name = Tree::name(&lower);
-    let ends = [".db", ".sqlite", ".sqlite3", ".db3", ".s3db", ".mdb", ".lmdb", ".duckdb", ".rdb", ".dump", ".bin", ".parquet"];
+    let ends = [
+        ".db", ".sqlite", ".sqlite3", ".db3", ".s3db", ".mdb", ".lmdb", ".duckdb", ".rdb", ".dump", ".bin", ".parquet",
+    ];
     ends.iter().any(|end| name.ends_with(end))
         // `$DB_PATH`, set from outside.
         || (name.starts_with('…') && name.chars().count() == 1)
@@ -141,7 +151,8 @@ pub(super) fn is_kept_away(boot: &Boot<'_>, command: Command<'_>, path: &str) ->
     }
     // A server that was started in the background answers already.
     let span = command.span();
-    let after_server = script.shell().ids().any(|other| in_background(other) && script.node(other).span.end <= span.start);
+    let after_server =
+        script.shell().ids().any(|other| in_background(other) && script.node(other).span.end <= span.start);
     after_server
         || script.guards(id).iter().any(|guard| is_gate(boot, script, guard.condition, guard.holds))
         || script.dominators(id).iter().any(|before| fetches(script, *before, path))
@@ -150,7 +161,9 @@ pub(super) fn is_kept_away(boot: &Boot<'_>, command: Command<'_>, path: &str) ->
 /// Whether a condition is one under which the work is small, rare, or asked for.
 fn is_gate(boot: &Boot<'_>, script: &Script, condition: NodeId, holds: bool) -> bool {
     match &script.node(condition).kind {
-        NodeKind::List(items) if items.len() == 1 => return items.iter().any(|&item| is_gate(boot, script, item, holds)),
+        NodeKind::List(items) if items.len() == 1 => {
+            return items.iter().any(|&item| is_gate(boot, script, item, holds));
+        }
         NodeKind::Not(inner) => return is_gate(boot, script, *inner, !holds),
         // All parts of `a && b` hold where it does; all parts of `a || b` failed where it did.
         NodeKind::AndOr(first, rest) if rest.iter().all(|(joint, _)| (*joint == Joint::And) == holds) => {
@@ -180,9 +193,11 @@ fn is_gate(boot: &Boot<'_>, script: &Script, condition: NodeId, holds: bool) -> 
     }
     // A variable: what does it say when nobody sets it?
     let Some(variable) = variable_in(text) else { return true };
-    let value = boot.variable(variable.name).map(str::to_owned).or(variable.default.map(str::to_owned)).unwrap_or_default();
+    let value =
+        boot.variable(variable.name).map(str::to_owned).or(variable.default.map(str::to_owned)).unwrap_or_default();
     let is_equal = |other: &str| value == other;
-    let literal = words.iter().rev().find(|word| !matches!(**word, "]" | "]]")).map(|word| word.trim_matches(['"', '\'']));
+    let literal =
+        words.iter().rev().find(|word| !matches!(**word, "]" | "]]")).map(|word| word.trim_matches(['"', '\'']));
     let runs = if words.contains(&"-z") {
         value.is_empty()
     } else if words.contains(&"-n") {
@@ -208,14 +223,27 @@ fn variable_in(text: &str) -> Option<Variable<'_>> {
     let rest = rest.strip_prefix('{').unwrap_or(rest);
     let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
     let (name, after) = rest.split_at(end);
-    let default = after.strip_prefix(":-").or_else(|| after.strip_prefix('-')).and_then(|after| after.split('}').next());
+    let default =
+        after.strip_prefix(":-").or_else(|| after.strip_prefix('-')).and_then(|after| after.split('}').next());
     (!name.is_empty()).then_some(Variable { name, default })
 }
 
 /// Whether a command brings the file here just before.
 fn fetches(script: &Script, command: Command<'_>, path: &str) -> bool {
     const FETCHERS: [&str; 14] = [
-        "curl", "wget", "aws", "gsutil", "rclone", "litestream", "s3cmd", "mc", "gcloud", "az", "scp", "rsync", "restic",
+        "curl",
+        "wget",
+        "aws",
+        "gsutil",
+        "rclone",
+        "litestream",
+        "s3cmd",
+        "mc",
+        "gcloud",
+        "az",
+        "scp",
+        "rsync",
+        "restic",
         "sqlite3_restore",
     ];
     let Some(name) = command.innermost().name() else { return false };

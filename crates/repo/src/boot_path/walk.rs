@@ -102,7 +102,8 @@ impl Walk<'_, '_> {
             Some(Target::PackageScript(name)) => {
                 let dir = self.boot.build.as_ref().map(|build| build.dir.clone()).unwrap_or_default();
                 let package = Tree::join(&dir, "package.json").and_then(|path| self.repo.tree.file(&path));
-                let package = package.and_then(|file| self.repo.node_packages.iter().find(|package| package.file == file));
+                let package =
+                    package.and_then(|file| self.repo.node_packages.iter().find(|package| package.file == file));
                 for name in [format!("pre{name}"), name] {
                     if let Some(script) = package.and_then(|package| package.script(&name)) {
                         let mut deeper = via.to_vec();
@@ -158,8 +159,22 @@ enum Target {
 
 /// Programs that run the program after them, and the options that take a value.
 const WRAPPERS: [&str; 16] = [
-    "tini", "dumb-init", "gosu", "su-exec", "exec", "env", "poetry", "uv", "pipenv", "pdm", "run", "nice", "catatonit",
-    "doppler", "infisical", "opentelemetry-instrument",
+    "tini",
+    "dumb-init",
+    "gosu",
+    "su-exec",
+    "exec",
+    "env",
+    "poetry",
+    "uv",
+    "pipenv",
+    "pdm",
+    "run",
+    "nice",
+    "catatonit",
+    "doppler",
+    "infisical",
+    "opentelemetry-instrument",
 ];
 
 fn target(words: &[String]) -> Option<Target> {
@@ -177,9 +192,9 @@ fn target(words: &[String]) -> Option<Target> {
     let (first, args) = words.split_first()?;
     let operand = || args.iter().find(|word| !word.starts_with('-')).cloned();
     let application = || {
-        args.iter().find(|word| !word.starts_with('-') && word.contains(':') && !word.contains('/')).map(|word| {
-            Target::Module(word.split(':').next().unwrap_or_default().to_owned())
-        })
+        args.iter()
+            .find(|word| !word.starts_with('-') && word.contains(':') && !word.contains('/'))
+            .map(|word| Target::Module(word.split(':').next().unwrap_or_default().to_owned()))
     };
     match Tree::name(first) {
         "sh" | "bash" | "ash" | "dash" | "source" | "." => operand().map(Target::Path),
@@ -194,12 +209,10 @@ fn target(words: &[String]) -> Option<Target> {
             operand().map(Target::Path)
         }
         "uvicorn" | "gunicorn" | "hypercorn" | "granian" | "daphne" => application(),
-        "node" | "tsx" | "ts-node" | "bun" | "deno" | "nodejs" => {
-            match args.first().map(String::as_str) {
-                Some("run") => args.get(1).cloned().map(Target::PackageScript).filter(|_| Tree::name(first) == "bun"),
-                _ => operand().map(Target::Path),
-            }
-        }
+        "node" | "tsx" | "ts-node" | "bun" | "deno" | "nodejs" => match args.first().map(String::as_str) {
+            Some("run") => args.get(1).cloned().map(Target::PackageScript).filter(|_| Tree::name(first) == "bun"),
+            _ => operand().map(Target::Path),
+        },
         "npm" | "pnpm" | "yarn" => {
             let verb = args.iter().find(|word| !word.starts_with('-'))?;
             match verb.as_str() {
