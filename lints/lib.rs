@@ -6,6 +6,7 @@ mod context_too_large;
 mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
+mod health_skips_database;
 mod hostname_not_routed;
 mod ignored_create_type;
 mod json_dumps_in_json_column;
@@ -29,6 +30,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
+        Entry::of::<health_skips_database::HealthSkipsDatabase>(),
         Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),

@@ -16,6 +16,9 @@ impl Hints {
     /// A browser's global used where it may run while the module is loaded or rendered.
     pub(crate) const BROWSER: Self = Self(4);
 
+    /// A route that tells about the service's state.
+    pub(crate) const HEALTH: Self = Self(8);
+
     /// Whether these are among them.
     pub(crate) fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -27,7 +30,11 @@ impl Hints {
 
     /// Those of a Python module.
     pub(crate) fn of_python(text: &str) -> Self {
-        Self(Self::WHOLE_FILE.when(whole_file(text)).0 | Self::STRICT_COOKIE.when(strict_cookie(text)).0)
+        Self(
+            Self::WHOLE_FILE.when(whole_file(text)).0
+                | Self::STRICT_COOKIE.when(strict_cookie(text)).0
+                | Self::HEALTH.when(health(text)).0,
+        )
     }
 
     /// Those of a JavaScript module.
@@ -54,6 +61,12 @@ fn whole_file(text: &str) -> bool {
         ]
         .map(Finder::new)
     });
+    has_any(&WORDS, text)
+}
+
+fn health(text: &str) -> bool {
+    static WORDS: LazyLock<[Finder<'static>; 7]> =
+        LazyLock::new(|| ["health", "/ready", "readyz", "/live", "/ping", "/status", "heartbeat"].map(Finder::new));
     has_any(&WORDS, text)
 }
 

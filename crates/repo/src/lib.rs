@@ -18,6 +18,7 @@ mod document;
 mod env;
 mod gitignore;
 mod health;
+mod health_handler;
 mod hints;
 mod image;
 mod listens;
@@ -59,6 +60,7 @@ pub use document::{Input, Kind, Lowered};
 pub use env::{Env, EnvEntry};
 pub use gitignore::GitIgnored;
 pub use health::{Client, Container, HealthCheck, Program, Request, Timing};
+pub use health_handler::{BlindHealth, Blindness};
 pub use image::{
     Companion, DataDirectory, Family, HealthEndpoint, Image, ImageFacts, Majors, MistakenPath, Role, Wget,
     WritablePath, is_at_or_below,
