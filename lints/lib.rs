@@ -13,6 +13,7 @@ mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
 mod scan_at_boot;
+mod strict_cookie_cross_site;
 mod unbounded_log;
 mod undefined_service;
 mod unknown_workflow;
@@ -37,6 +38,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
         Entry::of::<scan_at_boot::ScanAtBoot>(),
+        Entry::of::<strict_cookie_cross_site::StrictCookieCrossSite>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),

@@ -1,7 +1,7 @@
 //! The code that answers a health check: whether it asks the database, and whether it can say no.
 
 mod judge;
-mod routes;
+pub(crate) mod routes;
 
 use crate::compose::Condition;
 use crate::hints::Hints;

@@ -73,7 +73,9 @@ fn health(text: &str) -> bool {
 fn strict_cookie(text: &str) -> bool {
     static SITE: LazyLock<[Finder<'static>; 5]> =
         LazyLock::new(|| ["amesite", "ameSite", "AMESITE", "ame_site", "AME_SITE"].map(Finder::new));
-    static STRICT: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["trict", "TRICT"].map(Finder::new));
+    static STRICT: LazyLock<[Finder<'static>; 3]> =
+        // express: `true` is Strict
+        LazyLock::new(|| ["trict", "TRICT", "ameSite: true"].map(Finder::new));
     has_any(&SITE, text) && has_any(&STRICT, text)
 }
 

@@ -3,14 +3,17 @@
 use super::judge::{self, Verdict};
 use crate::{FileId, Place, Tree};
 use rustc_hash::FxHashMap;
+use twiceshy_source::Span;
 use twiceshy_syntax::code::{Call, Expr, ExprKind, Function, Module, Stmt, StmtKind};
 
 /// What answers the requests to a path.
 #[derive(Clone, Debug)]
-pub(super) struct Handler {
+pub(crate) struct Handler {
     /// The path as the module says it: below the prefix that its router is mounted at.
-    pub(super) path: String,
-    pub(super) place: Place,
+    pub(crate) path: String,
+    pub(crate) place: Place,
+    /// The function, and the call that adds the route.
+    pub(crate) bodies: Vec<Span>,
     pub(super) verdict: Verdict,
 }
 
@@ -23,7 +26,7 @@ impl Handler {
 }
 
 /// The path that a file answers by its own place: SvelteKit's `+server.ts`, Next.js' `route.ts` and `pages/api`.
-pub(super) fn of_file(path: &str) -> Option<String> {
+pub(crate) fn of_file(path: &str) -> Option<String> {
     let name = Tree::name(path);
     let stem = name.split('.').next().unwrap_or_default();
     let dir = Tree::parent(path);
@@ -47,7 +50,7 @@ pub(super) fn of_file(path: &str) -> Option<String> {
 }
 
 /// The handlers of a module.
-pub(super) fn handlers(module: &Module<'_>, path: &str, file: FileId) -> Vec<Handler> {
+pub(crate) fn handlers(module: &Module<'_>, path: &str, file: FileId) -> Vec<Handler> {
     let functions = judge::functions(module.body);
     let mut reader = Reader { file, functions: &functions, found: Vec::new() };
     if let Some(route) = of_file(path) {
@@ -69,10 +72,15 @@ struct Reader<'a, 'f> {
 }
 
 impl<'a> Reader<'a, '_> {
-    fn add(&mut self, path: &str, at: twiceshy_source::Span, function: &Function<'a>) {
+    fn add(&mut self, path: &str, at: Span, function: &Function<'a>) {
         let verdict = judge::of(function, self.functions, self.file, 0);
         let start = function.name.map_or(at, |name| name.span);
-        self.found.push(Handler { path: path.to_owned(), place: Place::new(self.file, start), verdict });
+        self.found.push(Handler {
+            path: path.to_owned(),
+            place: Place::new(self.file, start),
+            bodies: vec![function.span],
+            verdict,
+        });
     }
 
     fn block(&mut self, body: &[Stmt<'a>]) {
@@ -173,7 +181,13 @@ impl<'a> Reader<'a, '_> {
             if let Some(function) = function {
                 let place = call.callee.span.to(call.args.first().map_or(call.callee.span, |first| first.value.span));
                 let verdict = judge::of(function, self.functions, self.file, 0);
-                self.found.push(Handler { path: path.to_owned(), place: Place::new(self.file, place), verdict });
+                let body = call.args.iter().fold(place, |body, argument| body.to(argument.value.span));
+                self.found.push(Handler {
+                    path: path.to_owned(),
+                    place: Place::new(self.file, place),
+                    bodies: vec![body, function.span],
+                    verdict,
+                });
                 return;
             }
         }
