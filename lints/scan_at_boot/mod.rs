@@ -62,7 +62,7 @@ fn report(scan: &BootScan, found: &mut Findings) {
     }
     match scan.work {
         Work::QuickCheck => {
-            finding.note("`quick_check` leaves out the indexes only: it reads every page of every table");
+            finding.note("`quick_check` reads every page, too: it only does not compare indexes with their tables");
         }
         Work::IntegrityCheck => {
             finding.note("`quick_check` instead takes two thirds of the time: that moves the day, it is no repair");
