@@ -1,42 +1,41 @@
 //! Every lint, one folder each. `ls lints` is the catalogue; this file is its table of contents.
 
 mod boot_list_gap;
+mod browser_global_on_server;
 mod cap_drop_breaks_image;
 mod context_too_large;
-mod dead_stub_resolver;
 mod copy_source_missing;
+mod dead_stub_resolver;
 mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
-mod healthcheck_needs_auth;
-mod healthcheck_tool_missing;
+mod health_skips_database;
 mod healthcheck_form;
 mod healthcheck_ignores_status;
-mod heap_over_limit;
-mod hostname_not_routed;
-mod ignored_create_type;
-mod image_needs_companion;
+mod healthcheck_needs_auth;
+mod healthcheck_tool_missing;
 mod healthcheck_wrong_target;
 mod heap_over_limit;
 mod hostname_not_routed;
 mod ignored_create_type;
+mod image_needs_companion;
 mod inactive_profile;
 mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
 mod mounted_file_missing;
 mod never_restarts;
+mod pinned_docker_context;
 mod probe_behind_proxy_only;
 mod probe_of_nothing;
-mod ready_during_init;
-mod runtime_floats;
 mod read_only_breaks_image;
-mod runtime_floats;
-mod runtime_floats;
-mod service_port_mismatch;
-mod pinned_docker_context;
+mod ready_during_init;
 mod restart_keeps_old_env;
 mod run_outside_network;
+mod runtime_floats;
+mod scan_at_boot;
+mod service_port_mismatch;
+mod strict_cookie_cross_site;
 mod unbounded_log;
 mod undefined_service;
 mod unknown_service_host;
@@ -45,8 +44,8 @@ mod unlimited_memory;
 mod untracked_import;
 mod waits_without_health;
 mod watches_single_file;
-mod wrong_data_path;
 mod workspace_dep_not_copied;
+mod wrong_data_path;
 
 use twiceshy_lint::Entry;
 
@@ -54,41 +53,41 @@ use twiceshy_lint::Entry;
 pub fn all() -> Vec<Entry> {
     vec![
         Entry::of::<boot_list_gap::BootListGap>(),
+        Entry::of::<browser_global_on_server::BrowserGlobalOnServer>(),
         Entry::of::<cap_drop_breaks_image::CapDropBreaksImage>(),
         Entry::of::<context_too_large::ContextTooLarge>(),
-        Entry::of::<dead_stub_resolver::DeadStubResolver>(),
         Entry::of::<copy_source_missing::CopySourceMissing>(),
+        Entry::of::<dead_stub_resolver::DeadStubResolver>(),
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
-        Entry::of::<healthcheck_needs_auth::HealthcheckNeedsAuth>(),
-        Entry::of::<healthcheck_tool_missing::HealthcheckToolMissing>(),
+        Entry::of::<health_skips_database::HealthSkipsDatabase>(),
         Entry::of::<healthcheck_form::HealthcheckForm>(),
         Entry::of::<healthcheck_ignores_status::HealthcheckIgnoresStatus>(),
-        Entry::of::<heap_over_limit::HeapOverLimit>(),
-        Entry::of::<hostname_not_routed::HostnameNotRouted>(),
-        Entry::of::<ignored_create_type::IgnoredCreateType>(),
-        Entry::of::<image_needs_companion::ImageNeedsCompanion>(),
+        Entry::of::<healthcheck_needs_auth::HealthcheckNeedsAuth>(),
+        Entry::of::<healthcheck_tool_missing::HealthcheckToolMissing>(),
         Entry::of::<healthcheck_wrong_target::HealthcheckWrongTarget>(),
         Entry::of::<heap_over_limit::HeapOverLimit>(),
         Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
+        Entry::of::<image_needs_companion::ImageNeedsCompanion>(),
         Entry::of::<inactive_profile::InactiveProfile>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
         Entry::of::<mounted_file_missing::MountedFileMissing>(),
         Entry::of::<never_restarts::NeverRestarts>(),
+        Entry::of::<pinned_docker_context::PinnedDockerContext>(),
         Entry::of::<probe_behind_proxy_only::ProbeBehindProxyOnly>(),
         Entry::of::<probe_of_nothing::ProbeOfNothing>(),
-        Entry::of::<ready_during_init::ReadyDuringInit>(),
-        Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<read_only_breaks_image::ReadOnlyBreaksImage>(),
-        Entry::of::<runtime_floats::RuntimeFloats>(),
-        Entry::of::<service_port_mismatch::ServicePortMismatch>(),
-        Entry::of::<pinned_docker_context::PinnedDockerContext>(),
+        Entry::of::<ready_during_init::ReadyDuringInit>(),
         Entry::of::<restart_keeps_old_env::RestartKeepsOldEnv>(),
         Entry::of::<run_outside_network::RunOutsideNetwork>(),
+        Entry::of::<runtime_floats::RuntimeFloats>(),
+        Entry::of::<scan_at_boot::ScanAtBoot>(),
+        Entry::of::<service_port_mismatch::ServicePortMismatch>(),
+        Entry::of::<strict_cookie_cross_site::StrictCookieCrossSite>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unknown_service_host::UnknownServiceHost>(),
@@ -97,7 +96,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<untracked_import::UntrackedImport>(),
         Entry::of::<waits_without_health::WaitsWithoutHealth>(),
         Entry::of::<watches_single_file::WatchesSingleFile>(),
-        Entry::of::<wrong_data_path::WrongDataPath>(),
         Entry::of::<workspace_dep_not_copied::WorkspaceDepNotCopied>(),
+        Entry::of::<wrong_data_path::WrongDataPath>(),
     ]
 }

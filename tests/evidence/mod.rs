@@ -2,8 +2,11 @@
 
 mod alembic;
 mod boot;
+mod boot_scan;
+mod browser_globals;
 mod dump_status;
 mod errexit;
+mod health;
 mod launch;
 mod life;
 mod localhost;

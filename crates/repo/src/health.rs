@@ -12,6 +12,7 @@ pub use form::{Fault, Malformed, VainWait};
 pub use initialising::EarlyReady;
 pub use request::{Client, Request};
 pub use timing::Timing;
+pub(crate) use timing::duration;
 
 use crate::script::{Dialect, Host, NodeId, Start};
 use crate::{BuildContext, Dockerfile, Listens, Place, Project, Repo, Script, Service, Wget};

@@ -7,9 +7,11 @@
 
 mod application;
 pub mod boot;
+mod boot_path;
 mod build_context;
 pub mod compose;
 mod configuration;
+mod cookie;
 mod copy_source;
 pub mod docker;
 pub mod dockerfile;
@@ -19,6 +21,8 @@ mod env;
 mod floating;
 mod gitignore;
 mod health;
+mod health_handler;
+mod hints;
 mod image;
 mod launch;
 mod listens;
@@ -35,12 +39,14 @@ mod nearest;
 mod node;
 mod outside_network;
 mod package;
-mod production;
 mod pinned_daemon;
+mod production;
 mod python;
 mod quadlet;
 mod reach;
 mod readiness;
+mod reading;
+mod rendering;
 mod repo;
 mod requirements;
 mod resolve;
@@ -61,9 +67,11 @@ pub mod workflow;
 mod working_copy;
 
 pub use application::Application;
+pub use boot_path::{BootScan, Deadline, Platform, Work};
 pub use build_context::{BuildContext, Builder, Sent};
 pub use compose::{Compose, Project, Service};
 pub use configuration::Misconfigured;
+pub use cookie::{Loss, LostCookie};
 pub use copy_source::{MissingSource, WhyMissing};
 pub use docker::DockerCall;
 pub use dockerfile::{Dockerfile, Stage};
@@ -73,12 +81,12 @@ pub use env::{Env, EnvEntry};
 pub use floating::{Floating, Versions};
 pub use gitignore::GitIgnored;
 pub use health::{Client, Container, EarlyReady, Fault, HealthCheck, Malformed, Program, Request, Timing, VainWait};
+pub use health_handler::{BlindHealth, Blindness};
 pub use image::{
     Companion, DataDirectory, HealthEndpoint, Image, ImageFacts, Majors, MistakenPath, Role, Wget, WritablePath,
     is_at_or_below,
 };
 pub use launch::{FileAt, Launch, LaunchedBy, Mounted};
-pub use listens::Listens;
 pub use listens::{Heard, Hears, Listening, Listens, Word};
 pub use local_package::{Ecosystem, Installer, LocalNeed, LocalPackage, MissingPackage, When};
 pub use log_file::{Growth, LogFile, Running};
@@ -89,8 +97,8 @@ pub use nearest::nearest;
 pub use node::{ImportKind, Node, NodeImport};
 pub use outside_network::{OutsideNetwork, Tie};
 pub use package::{Dependency, NodePackage, PackageScript};
-pub use production::Production;
 pub use pinned_daemon::PinnedDaemon;
+pub use production::Production;
 pub use python::json::{JsonClass, JsonTarget, JsonUse, JsonWay, JsonWrite};
 pub use python::{ImportTarget, Python, PythonImport};
 pub use quadlet::{Quadlet, StaysDown};
@@ -99,6 +107,7 @@ pub use reach::{
     WrongTarget, endpoints,
 };
 pub use readiness::{EarlyStart, FirstUse};
+pub use rendering::{BrowserKind, BrowserUse, Framework, Reached};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
 pub use resolve::{FailingImport, Ignored, Resolved, Untracked};

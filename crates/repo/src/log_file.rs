@@ -1,7 +1,7 @@
 //! Files that a program appends to without an end: what one module says about them.
 
 mod endless;
-mod path;
+pub(crate) mod path;
 mod runs;
 mod shell;
 

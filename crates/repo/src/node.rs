@@ -6,6 +6,7 @@ mod scan;
 pub use imports::{ImportKind, NodeImport};
 pub(crate) use scan::{parse_all, parse_whole};
 
+use crate::hints::Hints;
 use crate::{Input, Lowered, log_file};
 use twiceshy_source::FileId;
 use twiceshy_syntax::js::{self, Dialect};
@@ -19,8 +20,23 @@ pub struct Node {
     pub imports: Vec<NodeImport>,
     /// Whether it may read environment variables.
     pub(crate) may_read_variables: bool,
+    /// Words in it that make it worth parsing for some question.
+    pub(crate) hints: Hints,
     /// They were scanned, not parsed.
     is_scanned: bool,
+}
+
+impl Node {
+    /// A module of which nothing is known yet but its imports.
+    fn new(input: Input<'_>, imports: Vec<NodeImport>) -> Self {
+        Self {
+            file: input.file,
+            imports,
+            may_read_variables: crate::variables::may_read(input),
+            hints: Hints::of_node(input.text()),
+            is_scanned: false,
+        }
+    }
 }
 
 pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
@@ -30,8 +46,7 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
     // Of most modules nothing is asked but their imports, and a parser is a slow way to them.
     match scan::imports(input).filter(|_| !asks_for_more_than_imports(input)) {
         Some(imports) => {
-            let may_read_variables = crate::variables::may_read(input);
-            out.node.push(Node { file: input.file, imports, may_read_variables, is_scanned: true });
+            out.node.push(Node { is_scanned: true, ..Node::new(input, imports) });
         }
         None => parse(input, out),
     }
@@ -49,8 +64,7 @@ fn parse(input: Input<'_>, out: &mut Lowered) {
             log_file::lower(&module, log_file::Language::JavaScript, input, out);
         }
         let imports = imports::of(module.body, text, input.file);
-        let may_read_variables = crate::variables::may_read(input);
-        out.node.push(Node { file: input.file, imports, may_read_variables, is_scanned: false });
+        out.node.push(Node::new(input, imports));
         out.rosters.extend(crate::boot::roster(module.body, input));
         out.flaws.extend(module.flaws);
     });

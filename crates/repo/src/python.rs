@@ -14,6 +14,7 @@ pub use resolve::ImportTarget;
 pub(crate) use resolve::Index;
 pub(crate) use scan::{parse_all, parse_whole};
 
+use crate::hints::Hints;
 use crate::{Input, Lowered, boot, log_file, migration};
 use machine::Machine;
 use std::sync::OnceLock;
@@ -35,6 +36,8 @@ pub struct Python {
     may_load_json: bool,
     /// Whether it may read environment variables.
     pub(crate) may_read_variables: bool,
+    /// Words in it that make it worth parsing for some question.
+    pub(crate) hints: Hints,
     /// Only its imports were looked for, and not what stands around them.
     is_scanned: bool,
 }
@@ -49,6 +52,7 @@ impl Python {
             json: OnceLock::new(),
             may_load_json: json::may_load(input.text()),
             may_read_variables: crate::variables::may_read(input),
+            hints: Hints::of_python(input.text()),
             is_scanned: false,
         }
     }

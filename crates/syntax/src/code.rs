@@ -83,7 +83,7 @@ pub enum ExprKind<'a> {
     /// `[element for target in iterable if test]`: the element (a dictionary's is a `Dict` of one entry), then
     /// `target in iterable` as `Binary("in", …)` and the tests, in order.
     Comprehension(&'a Expr<'a>, &'a [Expr<'a>]),
-    /// Anything else, with its parts.
+    /// Anything else, with its parts. Of a component's element in JSX, the first part is its name.
     Other(&'a [Expr<'a>]),
 }
 
@@ -144,6 +144,8 @@ pub struct Param<'a> {
     pub annotation: Option<Expr<'a>>,
     /// Its default.
     pub default: Option<Expr<'a>>,
+    /// What a destructured parameter binds: `{ document, ...rest }`.
+    pub pattern: Option<Expr<'a>>,
 }
 
 /// How a parameter takes arguments.

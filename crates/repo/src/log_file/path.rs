@@ -11,13 +11,13 @@ const HOPS: usize = 12;
 
 /// What the names of a module stand for, where that is one thing.
 #[derive(Debug, Default)]
-pub(super) struct Values<'a> {
+pub(crate) struct Values<'a> {
     /// `None`: several things, or a parameter.
     names: FxHashMap<String, Option<Expr<'a>>>,
 }
 
 impl<'a> Values<'a> {
-    pub(super) fn of(body: &[Stmt<'a>]) -> Self {
+    pub(crate) fn of(body: &[Stmt<'a>]) -> Self {
         let mut values = Self::default();
         values.block(body);
         values
@@ -88,7 +88,7 @@ impl<'a> Values<'a> {
     }
 
     /// The path that an expression stands for, if it is the same as long as the process runs.
-    pub(super) fn constant(&self, expr: &Expr<'a>) -> Option<String> {
+    pub(crate) fn constant(&self, expr: &Expr<'a>) -> Option<String> {
         let path = self.follow(expr, 0)?;
         path.chars().any(char::is_alphanumeric).then_some(path)
     }

@@ -114,7 +114,7 @@ impl Repo {
     }
 
     /// Which modules import a module. Made once, and only for a repository with a log that grows.
-    fn importers(&self) -> &FxHashMap<FileId, Vec<FileId>> {
+    pub(crate) fn importers(&self) -> &FxHashMap<FileId, Vec<FileId>> {
         self.importers.get_or_init(|| {
             let mut importers: FxHashMap<FileId, Vec<FileId>> = FxHashMap::default();
             for module in &self.node {

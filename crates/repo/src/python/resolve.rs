@@ -69,6 +69,16 @@ impl Repo {
         self.resolve_module(from, import.dots, &import.module)
     }
 
+    /// The file in which a dotted name is looked for: of `.guard.check` in `app/main.py` `app/guard.py`.
+    pub(crate) fn python_file(&self, from: FileId, full: &str) -> Option<FileId> {
+        let dots = full.bytes().take_while(|byte| *byte == b'.').count();
+        let module = full.get(dots..)?.rsplit_once('.')?.0;
+        match self.resolve_module(from, dots as u32, module) {
+            ImportTarget::File(file) => Some(file),
+            _ => None,
+        }
+    }
+
     fn resolve_module(&self, from: FileId, dots: u32, module: &str) -> ImportTarget {
         let here = Tree::parent(self.tree.path(from));
         if dots > 0 {

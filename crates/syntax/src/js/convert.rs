@@ -443,16 +443,18 @@ impl<'a> Converter<'a> {
         let mut list: Vec<Param<'a>> = Vec::with_capacity(params.items.len() + 1);
         for param in &params.items {
             let default = param.initializer.as_ref().map(|value| self.expr(value));
+            let is_plain = matches!(param.pattern, ast::BindingPattern::BindingIdentifier(_));
             list.push(Param {
                 name: self.pattern_name(&param.pattern),
                 kind: ParamKind::Plain,
                 annotation: None,
                 default,
+                pattern: (!is_plain).then(|| self.pattern(&param.pattern)),
             });
         }
         if let Some(rest) = &params.rest {
             let name = self.pattern_name(&rest.rest.argument);
-            list.push(Param { name, kind: ParamKind::Rest, annotation: None, default: None });
+            list.push(Param { name, kind: ParamKind::Rest, annotation: None, default: None, pattern: None });
         }
         self.arena.alloc_slice_copy(&list)
     }

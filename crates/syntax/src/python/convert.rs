@@ -254,7 +254,7 @@ impl<'a> Converter<'a> {
 
     fn param(&mut self, param: &ast::Parameter, kind: ParamKind, default: Option<&ast::Expr>) -> Param<'a> {
         let annotation = self.optional(param.annotation.as_deref());
-        Param { name: self.name(&param.name), kind, annotation, default: self.optional(default) }
+        Param { name: self.name(&param.name), kind, annotation, default: self.optional(default), pattern: None }
     }
 
     fn args(&mut self, arguments: &ast::Arguments) -> &'a [Arg<'a>] {

@@ -277,7 +277,20 @@ impl<'a> Converter<'a> {
         ExprKind::Template(self.arena.alloc_slice_copy(&parts))
     }
 
+    /// An element's parts. Those of a component stand together, its name first; markup is passed over.
     fn jsx_element(&mut self, element: &ast::JSXElement<'_>, parts: &mut Vec<Expr<'a>>) {
+        let name = match &element.opening_element.name {
+            ast::JSXElementName::IdentifierReference(id) => Some((&id.name, id.span)),
+            _ => None,
+        };
+        let Some((name, at)) = name else { return self.jsx_parts(element, parts) };
+        let mut own = vec![self.expr_of(at, ExprKind::Name(self.str(name, span(at))))];
+        self.jsx_parts(element, &mut own);
+        let own = self.arena.alloc_slice_copy(&own);
+        parts.push(self.expr_of(element.span, ExprKind::Other(own)));
+    }
+
+    fn jsx_parts(&mut self, element: &ast::JSXElement<'_>, parts: &mut Vec<Expr<'a>>) {
         for attribute in &element.opening_element.attributes {
             match attribute {
                 ast::JSXAttributeItem::SpreadAttribute(spread) => parts.push(self.expr(&spread.argument)),

@@ -1,0 +1,82 @@
+//! Pods that manifests of Kubernetes describe.
+
+use super::{Deadline, Platform};
+use crate::{Place, Repo, Tree};
+use std::time::Duration;
+use twiceshy_source::{Extract, FileId};
+use twiceshy_syntax::yaml::{self, Node};
+
+/// A container of a pod.
+#[derive(Debug)]
+pub(super) struct Pod {
+    pub(super) volumes: Vec<(String, Place)>,
+    pub(super) deadline: Option<Deadline>,
+    /// `command` and `args`.
+    pub(super) starts: Vec<Extract>,
+}
+
+impl Repo {
+    /// The containers that run the image that is built in `dir`: it is called like the directory, or is the only one.
+    pub(super) fn pods_of(&self, dir: &str) -> Vec<Pod> {
+        let name = Tree::name(dir);
+        let mut pods = Vec::new();
+        for file in self.tree.files() {
+            let path = self.tree.path(file);
+            if !path.ends_with(".yaml") && !path.ends_with(".yml") || path.contains(".github/") {
+                continue;
+            }
+            let Ok(source) = self.tree.source(file) else { continue };
+            let text = source.text();
+            // A chart's templates are no YAML.
+            if !text.contains("containers:") || !text.contains("kind:") || text.contains("{{") {
+                continue;
+            }
+            let yaml = yaml::parse(text);
+            for document in yaml.documents() {
+                let spec = document.at(&["spec", "template", "spec"]).or_else(|| {
+                    let kind = document.get("kind").and_then(Node::as_str);
+                    document.get("spec").filter(|_| kind == Some("Pod"))
+                });
+                let Some(containers) = spec.and_then(|spec| spec.get("containers")) else { continue };
+                for container in containers.items() {
+                    let image = container.get("image").and_then(Node::as_str).unwrap_or_default();
+                    let last = image.rsplit('/').next().unwrap_or_default();
+                    let last = last.split([':', '@']).next().unwrap_or_default();
+                    let own = container.get("name").and_then(Node::as_str).unwrap_or_default();
+                    let is_named =
+                        !name.is_empty() && (last == name || own == name || last.ends_with(&format!("-{name}")));
+                    let is_only = self.dockerfiles.len() == 1 && !is_known(last);
+                    if is_named || is_only {
+                        pods.push(pod(container, file, text));
+                    }
+                }
+            }
+        }
+        pods
+    }
+}
+
+/// Whether an image of this name is somebody else's.
+fn is_known(name: &str) -> bool {
+    ["postgres", "redis", "nginx", "mysql", "mariadb", "busybox", "alpine", "traefik", "caddy"].contains(&name)
+}
+
+fn pod(container: Node<'_>, file: FileId, text: &str) -> Pod {
+    let place = |node: Node<'_>| Place::new(file, node.span());
+    let mounts = container.get("volumeMounts").map(Node::items).unwrap_or_default();
+    let volumes = mounts.into_iter().filter_map(|mount| {
+        let to = mount.get("mountPath")?;
+        Some((to.as_str()?.trim_end_matches('/').to_owned(), place(to)))
+    });
+    let probe = ["startupProbe", "livenessProbe"].iter().find_map(|name| container.entry(name));
+    let deadline = probe.map(|(key, probe)| {
+        let number = |name: &str, default: u64| {
+            probe.get(name).and_then(Node::as_str).and_then(|text| text.parse().ok()).unwrap_or(default)
+        };
+        let seconds = number("initialDelaySeconds", 0)
+            .saturating_add(number("periodSeconds", 10).saturating_mul(number("failureThreshold", 3)));
+        Deadline { place: place(key), wait: Duration::from_secs(seconds), platform: Platform::Kubernetes }
+    });
+    let words = ["command", "args"].iter().filter_map(|name| container.get(name)).flat_map(Node::items);
+    Pod { volumes: volumes.collect(), deadline, starts: words.filter_map(|word| word.extract(file, text)).collect() }
+}

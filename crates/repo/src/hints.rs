@@ -1,0 +1,139 @@
+//! Words that stand in a module and make it worth parsing when somebody asks about them. They are looked for while the
+//! text is at hand, so that a question about a whole repository need not read it again.
+
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
+
+/// Which words stand in a module.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hints(u8);
+
+impl Hints {
+    /// Work on a whole file: `integrity_check`, `VACUUM`, a hash.
+    pub(crate) const WHOLE_FILE: Self = Self(1);
+    /// `SameSite` and `Strict`, in any spelling.
+    pub(crate) const STRICT_COOKIE: Self = Self(2);
+    /// A browser's global used where it may run while the module is loaded or rendered.
+    pub(crate) const BROWSER: Self = Self(4);
+
+    /// A route that tells about the service's state.
+    pub(crate) const HEALTH: Self = Self(8);
+
+    /// Whether these are among them.
+    pub(crate) fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    fn when(self, holds: bool) -> Self {
+        if holds { self } else { Self(0) }
+    }
+
+    /// Those of a Python module.
+    pub(crate) fn of_python(text: &str) -> Self {
+        Self(
+            Self::WHOLE_FILE.when(whole_file(text)).0
+                | Self::STRICT_COOKIE.when(strict_cookie(text)).0
+                | Self::HEALTH.when(health(text)).0,
+        )
+    }
+
+    /// Those of a JavaScript module.
+    pub(crate) fn of_node(text: &str) -> Self {
+        Self(Self::of_python(text).0 | Self::BROWSER.when(browser(text)).0)
+    }
+}
+
+fn has_any<const N: usize>(words: &[Finder<'static>; N], text: &str) -> bool {
+    words.iter().any(|word| word.find(text.as_bytes()).is_some())
+}
+
+fn whole_file(text: &str) -> bool {
+    static WORDS: LazyLock<[Finder<'static>; 8]> = LazyLock::new(|| {
+        [
+            "integrity_check",
+            "INTEGRITY_CHECK",
+            "quick_check",
+            "QUICK_CHECK",
+            "VACUUM",
+            "REINDEX",
+            "hashlib.",
+            "createHash(",
+        ]
+        .map(Finder::new)
+    });
+    has_any(&WORDS, text)
+}
+
+fn health(text: &str) -> bool {
+    static WORDS: LazyLock<[Finder<'static>; 7]> =
+        LazyLock::new(|| ["health", "/ready", "readyz", "/live", "/ping", "/status", "heartbeat"].map(Finder::new));
+    has_any(&WORDS, text)
+}
+
+fn strict_cookie(text: &str) -> bool {
+    static SITE: LazyLock<[Finder<'static>; 5]> =
+        LazyLock::new(|| ["amesite", "ameSite", "AMESITE", "ame_site", "AME_SITE"].map(Finder::new));
+    static STRICT: LazyLock<[Finder<'static>; 3]> =
+        // express: `true` is Strict
+        LazyLock::new(|| ["trict", "TRICT", "ameSite: true"].map(Finder::new));
+    has_any(&SITE, text) && has_any(&STRICT, text)
+}
+
+/// How deeply a line may be indented whose code runs while a module is loaded or a component rendered: two levels.
+const SHALLOW: usize = 8;
+
+fn browser(text: &str) -> bool {
+    // `window.`, `window?.`, `window[`, `document)`: the names of globals are followed by something that uses them.
+    static WORDS: LazyLock<[Finder<'static>; 13]> = LazyLock::new(|| {
+        [
+            "extends HTMLElement",
+            "window",
+            "document",
+            "localStorage",
+            "sessionStorage",
+            "navigator",
+            "matchMedia(",
+            "new IntersectionObserver(",
+            "new ResizeObserver(",
+            "new MutationObserver(",
+            "requestAnimationFrame(",
+            "new Image(",
+            "new Audio(",
+        ]
+        .map(Finder::new)
+    });
+    let bytes = text.as_bytes();
+    WORDS.iter().any(|word| {
+        let length = word.needle().len();
+        let is_whole = word.needle().iter().any(|byte| b"( ".contains(byte));
+        word.find_iter(bytes).any(|at| {
+            let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+            let after = bytes.get(at + length);
+            let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_$.\"'`-/".contains(byte);
+            let is_used = is_whole || after.is_some_and(|byte| b".?[".contains(byte));
+            is_used && !before.is_some_and(is_part) && indentation(bytes, at) <= SHALLOW
+        })
+    })
+}
+
+/// How far the line at `at` is indented; a tab counts as four.
+fn indentation(bytes: &[u8], at: usize) -> usize {
+    let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
+    let blanks = bytes[start..].iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
+    blanks.map(|byte| if *byte == b'\t' { 4 } else { 1 }).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_where_they_may_matter() {
+        assert!(Hints::of_python("db.execute('PRAGMA quick_check')").has(Hints::WHOLE_FILE));
+        assert!(Hints::of_python("r.set_cookie('a', samesite='Strict')").has(Hints::STRICT_COOKIE));
+        assert!(!Hints::of_python("r.set_cookie('a', samesite='lax')").has(Hints::STRICT_COOKIE));
+        assert!(Hints::of_node("const w = window.innerWidth").has(Hints::BROWSER));
+        assert!(!Hints::of_node("// the window\nimport x from '../document.js'").has(Hints::BROWSER));
+        assert!(!Hints::of_node("f(() => {\n            window.close()\n})").has(Hints::BROWSER));
+    }
+}

@@ -1,0 +1,26 @@
+//! Modules that are parsed when somebody asks about them.
+
+use crate::{FileId, Repo};
+use twiceshy_syntax::code::Module;
+use twiceshy_syntax::js::{self, Dialect};
+use twiceshy_syntax::python;
+
+impl Repo {
+    /// Parses a Python or JavaScript module once more and lets `take` have of it what it wants; `None` where it cannot be
+    /// read.
+    pub(crate) fn read_code<R: Send>(
+        &self,
+        file: FileId,
+        take: impl FnOnce(&Module<'_>, &str) -> R + Send,
+    ) -> Option<R> {
+        let source = self.tree.source(file).ok()?;
+        let text = source.text();
+        let path = self.tree.path(file);
+        if path.ends_with(".py") || self.python_module(file).is_some() {
+            let arena = bumpalo::Bump::new();
+            let module = python::parse(text, &arena);
+            return Some(take(&module, text));
+        }
+        Some(js::read(text, Dialect::of(path), |module| take(&module, text)))
+    }
+}
