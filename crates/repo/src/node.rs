@@ -26,9 +26,12 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
         return;
     }
     // Of most modules nothing is asked but their imports, and a parser is a slow way to them.
-    match scan::imports(input).filter(|_| !asks_for_more_than_imports(input)) {
-        Some(imports) => out.node.push(Node { file: input.file, imports, is_scanned: true }),
-        None => parse(input, out),
+    if !asks_for_more_than_imports(input)
+        && let Some(imports) = scan::imports(input)
+    {
+        out.node.push(Node { file: input.file, imports, is_scanned: true });
+    } else {
+        parse(input, out);
     }
 }
 
@@ -45,7 +48,9 @@ fn parse(input: Input<'_>, out: &mut Lowered) {
         }
         let imports = imports::of(module.body, text, input.file);
         out.node.push(Node { file: input.file, imports, is_scanned: false });
-        out.rosters.extend(crate::boot::roster(module.body, input));
+        if crate::boot::may_have(input) {
+            out.rosters.extend(crate::boot::roster(module.body, input));
+        }
         out.flaws.extend(module.flaws);
     });
 }
