@@ -62,8 +62,10 @@ impl Kind {
             Some((stem, extension)) if !stem.is_empty() => (stem, extension),
             _ => (lower.as_str(), ""),
         };
-        let is_named =
-            |word: &str| lower == word || lower.starts_with(&format!("{word}.")) || stem.ends_with(&format!(".{word}"));
+        let is_named = |word: &str| {
+            lower.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                || stem.strip_suffix(word).is_some_and(|rest| rest.ends_with('.'))
+        };
         if lower == ".dockerignore" || extension == "dockerignore" {
             return Some(Self::DockerIgnore);
         }

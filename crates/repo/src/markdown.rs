@@ -9,6 +9,9 @@ use twiceshy_syntax::markdown::{Fence, fences};
 const MAX_BEFORE: usize = 400;
 
 pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
+    if !may_have_shell(input.text()) {
+        return;
+    }
     for fence in fences(input.text()) {
         let Some((start, session)) = shell(&fence) else { continue };
         let has_prompt = |line: &Span| line.of(input.text()).trim_start().starts_with("$ ");
@@ -42,12 +45,26 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
     }
 }
 
+/// Whether marks of a fence stand before the name of a shell: most pages need not be parsed.
+fn may_have_shell(text: &str) -> bool {
+    ["```", "~~~"].into_iter().any(|marks| {
+        memchr::memmem::find_iter(text.as_bytes(), marks).any(|at| {
+            let info = text[at..].trim_start_matches(['`', '~']).trim_start_matches([' ', '\t']);
+            SHELLS.iter().any(|shell| {
+                info.as_bytes().get(..shell.len()).is_some_and(|name| name.eq_ignore_ascii_case(shell.as_bytes()))
+            })
+        })
+    })
+}
+
+/// What a fence calls a shell.
+const SHELLS: [&str; 8] = ["bash", "shell", "console", "shell-session", "shellsession", "terminal", "zsh", "sh"];
+
 /// The shell of a fence, and whether its commands stand behind prompts.
 fn shell(fence: &Fence) -> Option<(Start, bool)> {
     let word = fence.info.split([' ', ',', '{', '\t']).next().unwrap_or_default().to_ascii_lowercase();
-    match word.as_str() {
-        "bash" | "shell" | "console" | "shell-session" | "shellsession" | "terminal" | "zsh" | "sh" => {}
-        _ => return None,
+    if !SHELLS.contains(&word.as_str()) {
+        return None;
     }
     let session = matches!(word.as_str(), "console" | "shell-session" | "shellsession" | "terminal");
     let dialect = if word == "sh" { Dialect::Sh } else { Dialect::Bash };

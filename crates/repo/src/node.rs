@@ -44,11 +44,12 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
         return;
     }
     // Of most modules nothing is asked but their imports, and a parser is a slow way to them.
-    match scan::imports(input).filter(|_| !asks_for_more_than_imports(input)) {
-        Some(imports) => {
-            out.node.push(Node { is_scanned: true, ..Node::new(input, imports) });
-        }
-        None => parse(input, out),
+    if !asks_for_more_than_imports(input)
+        && let Some(imports) = scan::imports(input)
+    {
+        out.node.push(Node { is_scanned: true, ..Node::new(input, imports) });
+    } else {
+        parse(input, out);
     }
 }
 
@@ -65,7 +66,9 @@ fn parse(input: Input<'_>, out: &mut Lowered) {
         }
         let imports = imports::of(module.body, text, input.file);
         out.node.push(Node::new(input, imports));
-        out.rosters.extend(crate::boot::roster(module.body, input));
+        if crate::boot::may_have(input) {
+            out.rosters.extend(crate::boot::roster(module.body, input));
+        }
         out.flaws.extend(module.flaws);
     });
 }

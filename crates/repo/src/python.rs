@@ -1,5 +1,6 @@
 //! A Python module: what it imports, and what it tells SQLAlchemy.
 
+mod arena;
 mod imports;
 pub mod json;
 pub(crate) mod machine;
@@ -16,6 +17,7 @@ pub(crate) use scan::{parse_all, parse_whole};
 
 use crate::hints::Hints;
 use crate::{Input, Lowered, boot, log_file, migration};
+use bumpalo::Bump;
 use machine::Machine;
 use std::sync::OnceLock;
 use twiceshy_source::FileId;
@@ -58,46 +60,66 @@ impl Python {
     }
 }
 
+/// What a module may have besides its imports, as a search for a few words tells.
+#[derive(Clone, Copy)]
+struct Signs {
+    json_writes: bool,
+    migration: bool,
+    log_file: bool,
+    roster: bool,
+}
+
+impl Signs {
+    fn of(input: Input<'_>) -> Self {
+        let text = input.text();
+        Self {
+            json_writes: json::may_write(text),
+            migration: migration::may_be_migration(text),
+            log_file: log_file::may_have(text, log_file::Language::Python),
+            roster: boot::may_have(input),
+        }
+    }
+}
+
 /// Lowers a module: whole where its text has words that matter, its imports alone where not. Most modules are of the
 /// second kind, and parsing them would be most of the work on a large repository.
 pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
-    if !may_have_more(input)
-        && let Some(module) = scan::imports(input)
-    {
+    let signs = Signs::of(input);
+    let has_more = signs.json_writes || signs.migration || signs.log_file || signs.roster;
+    if !has_more && let Some(module) = scan::imports(input) {
         out.python.push(module);
     } else {
-        parse(input, out);
+        lower_whole(input, signs, out);
     }
 }
 
-/// Whether the module may have more than imports that anybody asks for.
-fn may_have_more(input: Input<'_>) -> bool {
-    let text = input.text();
-    json::may_write(text)
-        || migration::may_be_migration(text)
-        || log_file::may_have(text, log_file::Language::Python)
-        || boot::may_have(input)
+/// Lowers a module whole, whatever it has.
+fn parse(input: Input<'_>, out: &mut Lowered) {
+    lower_whole(input, Signs::of(input), out);
 }
 
-fn parse(input: Input<'_>, out: &mut Lowered) {
+fn lower_whole(input: Input<'_>, signs: Signs, out: &mut Lowered) {
+    arena::with_arena(|arena| lower_in(arena, input, signs, out));
+}
+
+fn lower_in(arena: &Bump, input: Input<'_>, signs: Signs, out: &mut Lowered) {
     let text = input.text();
-    let arena = bumpalo::Bump::new();
-    let module = python::parse(text, &arena);
+    let module = python::parse(text, arena);
     let imports = imports::of(module.body, input.file);
     let mut json_writes = Vec::new();
-    let is_migration = migration::may_be_migration(text);
-    let may_write_json = json::may_write(text);
-    if is_migration || may_write_json {
-        let mut machine = Machine::new(&arena, module.body);
-        if is_migration {
+    if signs.migration || signs.json_writes {
+        let mut machine = Machine::new(arena, module.body);
+        if signs.migration {
             out.migrations.extend(migration::lower(input, &module, &mut machine));
         }
-        if may_write_json {
-            json_writes = json::writes(&module, &mut machine, input.file);
+        if signs.json_writes {
+            json_writes = json::writes(&module, text, &mut machine, input.file);
         }
     }
-    out.rosters.extend(boot::roster(module.body, input));
-    if log_file::may_have(text, log_file::Language::Python) {
+    if signs.roster {
+        out.rosters.extend(boot::roster(module.body, input));
+    }
+    if signs.log_file {
         log_file::lower(&module, log_file::Language::Python, input, out);
     }
     out.flaws.extend(module.flaws);

@@ -68,17 +68,11 @@ impl Repo {
     /// Runs on the current rayon pool; its threads want a stack of [`STACK`] bytes.
     pub fn of(tree: Tree) -> Self {
         let files: Vec<_> = tree.files().collect();
-        let results: Vec<Read> = files.into_par_iter().filter_map(|file| Read::of(&tree, file)).collect();
-        let mut skipped: Vec<Skip> = tree.skipped().to_vec();
-        let mut all = Lowered::default();
-        let mut checked = 0;
-        for result in results {
-            skipped.extend(result.skips);
-            if let Some(lowered) = result.lowered {
-                checked += 1;
-                all.absorb(lowered);
-            }
-        }
+        let reads = files.into_par_iter().filter_map(|file| Read::of(&tree, file));
+        // Neighbours are put together where they were read; their order stays that of the files.
+        let Gathered { mut skipped, mut checked, lowered: mut all } =
+            reads.fold(Gathered::default, Gathered::with).reduce(Gathered::default, Gathered::and);
+        skipped.extend_from_slice(tree.skipped());
         let mut named = compose::NamedFiles::default();
         while let Some((file, kind)) = named.next(&tree, &all) {
             let result = Read::as_kind(&tree, file, kind);
@@ -214,6 +208,32 @@ impl Read {
             skips.push(skip(SkipReason::NotUnderstood { what: first.what.clone(), line }));
         }
         Self { skips, lowered: Some(lowered) }
+    }
+}
+
+/// What reading files one after the other gave.
+#[derive(Default)]
+struct Gathered {
+    skipped: Vec<Skip>,
+    checked: usize,
+    lowered: Lowered,
+}
+
+impl Gathered {
+    fn with(mut self, read: Read) -> Self {
+        self.skipped.extend(read.skips);
+        if let Some(lowered) = read.lowered {
+            self.checked += 1;
+            self.lowered.absorb(lowered);
+        }
+        self
+    }
+
+    fn and(mut self, next: Self) -> Self {
+        self.skipped.extend(next.skipped);
+        self.checked += next.checked;
+        self.lowered.absorb(next.lowered);
+        self
     }
 }
 

@@ -25,9 +25,9 @@ pub(crate) fn read(path: &Path, limits: Limits) -> Result<Source, SkipReason> {
     if size > limits.file_size {
         return Err(SkipReason::TooLarge { size, limit: limits.file_size });
     }
-    // A byte more than it has: what is read next is its end, and the buffer need not grow for that.
-    let mut bytes = Vec::with_capacity(size as usize + 1);
-    file.take(limits.file_size + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    // As much as it had when it was opened: its end need not be looked for, nor the buffer grow.
+    let mut bytes = Vec::with_capacity(size as usize);
+    file.take(size).read_to_end(&mut bytes).map_err(unreadable)?;
     let head = &bytes[..bytes.len().min(8000)];
     // Git's own test for binary content; UTF-16 text falls under it as well.
     if memchr::memchr(0, head).is_some() {

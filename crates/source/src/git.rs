@@ -35,7 +35,7 @@ pub(crate) fn read(root: &Path) -> Result<Option<Git>, String> {
     };
     let (mut tracked, mut submodules) = (Vec::new(), Vec::new());
     for entry in file.entries() {
-        let path = String::from_utf8_lossy(entry.path(&file)).into_owned();
+        let path = String::from_utf8_lossy(entry.path(&file));
         let Some(path) = path.strip_prefix(&prefix).filter(|path| crate::scope::is_inside(path)) else { continue };
         if entry.mode == gix_index::entry::Mode::COMMIT {
             submodules.push(path.to_owned());

@@ -14,8 +14,8 @@ pub struct Tree {
     index: FxHashMap<Arc<str>, FileId>,
     /// Every directory with a file below it, but for the root.
     directories: FxHashSet<Box<str>>,
-    /// Paths that git tracks; `None` outside a repository.
-    tracked: Option<FxHashSet<String>>,
+    /// Paths that git tracks and that are no entries: they are gone from this disk. `None` outside a repository.
+    gone: Option<FxHashSet<String>>,
     submodules: Vec<String>,
     ignores: Ignores,
     /// Texts of a tree in memory, by file.
@@ -28,6 +28,7 @@ pub struct Tree {
 pub struct Entry {
     path: Arc<str>,
     kind: Kind,
+    is_tracked: bool,
 }
 
 /// What stands at a path.
@@ -136,27 +137,18 @@ impl Tree {
             return Err(OpenError::NotADirectory(root));
         }
         std::fs::read_dir(&root).map_err(|error| OpenError::Io(root.clone(), error))?;
-        let (mut entries, mut skipped) = walk(&root);
-        let git = git::read(&root).unwrap_or_else(|why| {
+        let ((mut entries, mut skipped), git) = rayon::join(|| walk(&root), || git::read(&root));
+        let git = git.unwrap_or_else(|why| {
             skipped.push(Skip { path: ".git/index".into(), reason: SkipReason::Unreadable(why) });
             None
         });
-        let (top, tracked, submodules) = match git {
-            Some(git) => (git.top, Some(git.tracked), git.submodules),
+        let (top, gone, submodules) = match git {
+            Some(git) => (git.top, Some(add_tracked(&root, git.tracked, &mut entries)), git.submodules),
             None => (root.clone(), None, Vec::new()),
         };
-        let walked: FxHashSet<Arc<str>> = entries.iter().map(|entry| entry.path.clone()).collect();
-        for path in tracked.iter().flatten().filter(|path| !walked.contains(path.as_str())) {
-            // Tracked though an ignore rule names it: part of the repository. Gone from disk: not.
-            if let Some(kind) =
-                std::fs::symlink_metadata(root.join(path)).ok().and_then(|meta| kind_of(&root.join(path), &meta))
-            {
-                entries.push(Entry { path: path.as_str().into(), kind });
-            }
-        }
         let mut tree = Self::from_entries(entries, skipped);
         tree.ignores = read_ignores(&root, &top, &tree.entries);
-        tree.tracked = tracked.map(|paths| paths.into_iter().collect());
+        tree.gone = gone;
         tree.submodules = submodules;
         tree.limits = limits;
         tree.root = Some(root);
@@ -175,7 +167,7 @@ impl Tree {
         let entries = memory
             .keys()
             .filter(|path| ignores.rule(path, false).is_none())
-            .map(|path| Entry { path: path.clone(), kind: Kind::File })
+            .map(|path| Entry { path: path.clone(), kind: Kind::File, is_tracked: false })
             .collect();
         let mut tree = Self::from_entries(entries, Vec::new());
         tree.ignores = ignores;
@@ -195,7 +187,7 @@ impl Tree {
             entries,
             index,
             directories,
-            tracked: None,
+            gone: None,
             submodules: Vec::new(),
             ignores: Ignores::default(),
             memory: FxHashMap::default(),
@@ -286,7 +278,12 @@ impl Tree {
 
     /// Whether a clone of the repository would hold `path`: git tracks it. Without git: it is there and not ignored.
     pub fn is_tracked(&self, path: &str) -> bool {
-        self.tracked.as_ref().map_or_else(|| self.index.contains_key(path), |tracked| tracked.contains(path))
+        let entry = self.file(path).map(|file| &self.entries[file.0 as usize]);
+        match (entry, &self.gone) {
+            (Some(entry), Some(_)) => entry.is_tracked,
+            (None, Some(gone)) => gone.contains(path),
+            (entry, None) => entry.is_some(),
+        }
     }
 
     /// Whether `path` lies in a submodule: another repository, about which nothing is known here.
@@ -401,6 +398,30 @@ fn kind_of(path: &Path, meta: &std::fs::Metadata) -> Option<Kind> {
     }
 }
 
+/// Marks what git tracks, adds what it tracks though an ignore rule names it, and gives back what is gone from disk.
+fn add_tracked(root: &Path, mut tracked: Vec<String>, entries: &mut Vec<Entry>) -> FxHashSet<String> {
+    entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    tracked.sort_unstable();
+    let mut walked = entries.iter_mut().peekable();
+    let others: Vec<String> = tracked
+        .into_iter()
+        .filter(|path| {
+            while walked.next_if(|entry| *entry.path < **path).is_some() {}
+            let entry = walked.next_if(|entry| *entry.path == **path);
+            entry.map(|entry| entry.is_tracked = true).is_none()
+        })
+        .collect();
+    let mut gone = FxHashSet::default();
+    for path in others {
+        let at = root.join(&path);
+        match std::fs::symlink_metadata(&at).ok().and_then(|meta| kind_of(&at, &meta)) {
+            Some(kind) => entries.push(Entry { path: path.into(), kind, is_tracked: true }),
+            None => drop(gone.insert(path)),
+        }
+    }
+    gone
+}
+
 fn walk(root: &Path) -> (Vec<Entry>, Vec<Skip>) {
     let found = Mutex::new((Vec::new(), Vec::new()));
     let walker = ignore::WalkBuilder::new(root)
@@ -455,7 +476,7 @@ impl Batch<'_> {
             None
         };
         match kind {
-            Some(kind) if is_utf8 => self.entries.push(Entry { path: path.into(), kind }),
+            Some(kind) if is_utf8 => self.entries.push(Entry { path: path.into(), kind, is_tracked: false }),
             Some(_) => self.skipped.push(Skip { path, reason: SkipReason::Name }),
             None => self.skipped.push(Skip { path, reason: SkipReason::Special }),
         }

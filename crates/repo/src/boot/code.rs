@@ -1,6 +1,5 @@
 //! What modules of code say about lists: constant names, list files, directories.
 
-use super::words::may_have;
 use super::{NameSet, Reading, Role, Roster, paths};
 use crate::{Input, Place};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -9,9 +8,6 @@ use twiceshy_syntax::code::{Expr, ExprKind, Function, Stmt, StmtKind};
 
 /// What the module with this body says; `None` for the many that say nothing.
 pub(crate) fn roster(body: &[Stmt<'_>], input: Input<'_>) -> Option<Roster> {
-    if !may_have(input) {
-        return None;
-    }
     let mut reader = Reader {
         input,
         from: Tree::parent(input.path()),

@@ -1,12 +1,14 @@
 //! JSON columns that a module declares, and what `json.dumps` makes that it hands to a column.
 
 mod collect;
+mod functions;
 mod target;
 mod write_sites;
 
 pub(super) use collect::{may_load, writes};
 pub(super) use write_sites::may_write;
 
+use super::arena::with_arena;
 use super::machine::Machine;
 use crate::repo::Read;
 use crate::sqlalchemy::FLASK_OBJECT;
@@ -129,9 +131,10 @@ impl Repo {
             let mut found = None;
             Read::with(&self.tree, module.file, |input, _| {
                 if collect::may_have(input.text()) {
-                    let arena = bumpalo::Bump::new();
-                    let module = python::parse(input.text(), &arena);
-                    found = collect::read(&module, &mut Machine::new(&arena, module.body), input.file);
+                    found = with_arena(|arena| {
+                        let module = python::parse(input.text(), arena);
+                        collect::read(&module, input.text(), &mut Machine::new(arena, module.body), input.file)
+                    });
                 }
             });
             found.map(Box::new)

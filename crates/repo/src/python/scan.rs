@@ -1,5 +1,6 @@
 //! Modules of which only the imports are looked for.
 
+use super::arena::with_arena;
 use super::{Python, imports, parse};
 use crate::repo::Read;
 use crate::{Input, Repo};
@@ -8,9 +9,10 @@ use twiceshy_syntax::python;
 
 /// A module of which nothing but its imports matters; `None`: they cannot be told without parsing it.
 pub(super) fn imports(input: Input<'_>) -> Option<Python> {
-    let arena = bumpalo::Bump::new();
-    let found = python::scan_imports(input.text(), &arena).ok()?;
-    let imports = imports::scanned(&found, input.file);
+    let imports = with_arena(|arena| {
+        let found = python::scan_imports(input.text(), arena).ok()?;
+        Some(imports::scanned(&found, input.file))
+    })?;
     Some(Python { is_scanned: true, ..Python::new(input, imports) })
 }
 

@@ -1,8 +1,10 @@
 //! Imports that fail in a clone of the repository.
 
 use super::Resolved;
-use crate::{Node, Place, Python, Repo};
+use crate::{Node, Place, Python, PythonImport, Repo};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use twiceshy_source::Tree;
 
 /// An import of a file that a clone of the repository does not hold.
 #[derive(Debug)]
@@ -26,16 +28,37 @@ impl Repo {
     /// parsed where one of them leads nowhere: a `try` around it would excuse it, so whoever asks about an import that
     /// fails sees all there is to know about it.
     pub(crate) fn find_failing_imports(&mut self) {
-        let suspects = |fails: &(dyn Fn(usize) -> bool + Sync), count: usize| -> Vec<usize> {
-            (0..count).into_par_iter().filter(|at| fails(*at)).collect()
-        };
-        let node = suspects(&|at| !self.failing_in_node(&self.node[at]).is_empty(), self.node.len());
-        let python = suspects(&|at| !self.failing_in_python(&self.python[at]).is_empty(), self.python.len());
+        let node = self.suspects(&self.node, |module, known| {
+            let dir = Tree::parent(self.tree.path(module.file));
+            module.imports.iter().any(|import| {
+                let fails = || FailingImport::fails(&self.resolve_import(module.file, &import.specifier));
+                !import.is_optional && *known.entry((dir, 0, &import.specifier)).or_insert_with(fails)
+            })
+        });
+        let python = self.suspects(&self.python, |module, known| {
+            let dir = Tree::parent(self.tree.path(module.file));
+            module.imports.iter().filter(|import| names_a_module(import)).any(|import| {
+                let fails = || FailingImport::fails(&self.resolve_python_import(module.file, import));
+                !import.is_optional && *known.entry((dir, import.dots, &import.module)).or_insert_with(fails)
+            })
+        });
         crate::node::parse_whole(self, &node);
         crate::python::parse_whole(self, &python);
         let of_node = node.iter().flat_map(|at| self.failing_in_node(&self.node[*at]));
         let of_python = python.iter().flat_map(|at| self.failing_in_python(&self.python[*at]));
         self.failing_imports = of_node.chain(of_python).collect();
+    }
+
+    /// The positions of the modules of which an import fails. What an import leads to depends on nothing of the module
+    /// but the directory it stands in, and neighbours import the same.
+    fn suspects<'r, M: Sync>(
+        &self,
+        modules: &'r [M],
+        fails: impl Fn(&'r M, &mut FxHashMap<(&'r str, u32, &'r str), bool>) -> bool + Sync,
+    ) -> Vec<usize> {
+        let numbered = modules.par_iter().enumerate();
+        let failing = numbered.map_init(FxHashMap::default, |known, (at, module)| fails(module, known).then_some(at));
+        failing.flatten().collect()
     }
 
     fn failing_in_node(&self, module: &Node) -> Vec<FailingImport> {
@@ -48,8 +71,7 @@ impl Repo {
     }
 
     fn failing_in_python(&self, module: &Python) -> Vec<FailingImport> {
-        // `from . import x` names no module.
-        let imports = module.imports.iter().filter(|import| !import.is_optional && !import.module.is_empty());
+        let imports = module.imports.iter().filter(|import| !import.is_optional && names_a_module(import));
         let failing = imports.filter_map(|import| {
             let resolved = self.resolve_python_import(module.file, import);
             FailingImport::of(resolved, import.place, import.is_type_only)
@@ -60,7 +82,15 @@ impl Repo {
 
 impl FailingImport {
     fn of(resolved: Resolved, place: Place, is_type_only: bool) -> Option<Self> {
-        let fails = matches!(resolved, Resolved::Untracked { .. } | Resolved::Missing { .. });
-        fails.then_some(Self { place, is_type_only, resolved })
+        Self::fails(&resolved).then_some(Self { place, is_type_only, resolved })
     }
+
+    fn fails(resolved: &Resolved) -> bool {
+        matches!(resolved, Resolved::Untracked { .. } | Resolved::Missing { .. })
+    }
+}
+
+/// `from . import x` names none.
+fn names_a_module(import: &PythonImport) -> bool {
+    !import.module.is_empty()
 }

@@ -70,6 +70,11 @@ fn may_import(text: &[u8]) -> bool {
             let is_whole =
                 !text[..at].last().copied().is_some_and(is_word) && !after.first().copied().is_some_and(is_word);
             let rest = &after[blank..];
+            // `params.get("from")`: a string that is the word, not one behind it.
+            let quote = text[..at].last().filter(|byte| matches!(byte, b'"' | b'\''));
+            if quote.is_some() && quote == after.first() {
+                return false;
+            }
             // A comment, or a blank that is none in ASCII, may hide what follows.
             let is_hidden = matches!(rest, [b'/', b'/' | b'*', ..]) || !rest.first().is_none_or(u8::is_ascii);
             is_whole && (is_hidden || continues(rest))

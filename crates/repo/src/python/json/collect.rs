@@ -1,5 +1,6 @@
 //! From a module that was run on paper to what it has to do with JSON columns.
 
+use super::functions::{self, Method};
 use super::{JsonClass, JsonColumn, JsonTarget, JsonUse, JsonWay, JsonWrite, target};
 use crate::python::machine::{EventKind, Machine};
 use crate::python::value::{Called, Value, ValueKind};
@@ -8,7 +9,7 @@ use memchr::memmem::Finder;
 use rustc_hash::FxHashSet;
 use std::sync::LazyLock;
 use twiceshy_source::{FileId, Place, Span};
-use twiceshy_syntax::code::{Class, ExprKind, Function, Module, Name, Stmt, StmtKind};
+use twiceshy_syntax::code::{Class, ExprKind, Module, Name, Stmt, StmtKind};
 
 /// Whether the text may hold any of it.
 pub(super) fn may_have(text: &str) -> bool {
@@ -25,42 +26,21 @@ pub(in crate::python) fn may_load(text: &str) -> bool {
 }
 
 /// What the module writes to JSON columns.
-pub(in crate::python) fn writes<'a>(module: &Module<'a>, machine: &mut Machine<'a>, file: FileId) -> Vec<JsonWrite> {
-    Collector::of(module, machine, file).writes
+pub(in crate::python) fn writes<'a>(
+    module: &Module<'a>,
+    text: &'a str,
+    machine: &mut Machine<'a>,
+    file: FileId,
+) -> Vec<JsonWrite> {
+    Collector::of(module, machine, file, &functions::with_dumps(module.body, text)).writes
 }
 
 /// What the module says about JSON columns; `None`: nothing.
-pub(super) fn read<'a>(module: &Module<'a>, machine: &mut Machine<'a>, file: FileId) -> Option<JsonUse> {
-    let out = Collector::of(module, machine, file).out;
+pub(super) fn read<'a>(module: &Module<'a>, text: &'a str, machine: &mut Machine<'a>, file: FileId) -> Option<JsonUse> {
+    // What is declared stands outside of functions.
+    let functions = if may_load(text) { functions::all(module.body) } else { Vec::new() };
+    let out = Collector::of(module, machine, file, &functions).out;
     (!out.classes.is_empty() || !out.loads.is_empty()).then_some(out)
-}
-
-/// Every function and method, nested ones too.
-fn functions<'a>(
-    body: &'a [Stmt<'a>],
-    class: Option<&'a Class<'a>>,
-    run: &mut dyn FnMut(&'a Function<'a>, Option<&'a Class<'a>>),
-) {
-    for statement in body {
-        match statement.kind {
-            StmtKind::Function(function) => {
-                run(function, class);
-                functions(function.body, class, run);
-            }
-            StmtKind::Class(class) => functions(class.body, Some(class), run),
-            StmtKind::If(_, then, otherwise) => {
-                functions(then, class, run);
-                functions(otherwise, class, run);
-            }
-            StmtKind::Loop(_, body) | StmtKind::With(_, body) | StmtKind::Block(body) => functions(body, class, run),
-            StmtKind::Try(it) => {
-                functions(it.body, class, run);
-                it.handlers.iter().for_each(|(_, body)| functions(body, class, run));
-                functions(it.after, class, run);
-            }
-            _ => {}
-        }
-    }
 }
 
 struct Collector {
@@ -72,10 +52,13 @@ struct Collector {
 }
 
 impl Collector {
-    fn of<'a>(module: &Module<'a>, machine: &mut Machine<'a>, file: FileId) -> Self {
+    /// Runs the module and these of its functions.
+    fn of<'a>(module: &Module<'a>, machine: &mut Machine<'a>, file: FileId, functions: &[Method<'a>]) -> Self {
         let mut found = Self { file, out: JsonUse::default(), writes: Vec::new(), seen: FxHashSet::default() };
         found.declarations(module.body, machine);
-        functions(module.body, None, &mut |function, class| machine.run(function, class));
+        for Method { function, class, .. } in functions {
+            machine.run(function, *class);
+        }
         for event in machine.take_log() {
             match event.kind {
                 EventKind::Call(called) => found.call(called),
