@@ -5,12 +5,14 @@ mod context_too_large;
 mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
+mod env_file_erased;
 mod heap_over_limit;
 mod hostname_not_routed;
 mod ignored_create_type;
 mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
+mod missing_service_env;
 mod never_restarts;
 mod runtime_floats;
 mod unbounded_log;
@@ -31,12 +33,14 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
+        Entry::of::<env_file_erased::EnvFileErased>(),
         Entry::of::<heap_over_limit::HeapOverLimit>(),
         Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
+        Entry::of::<missing_service_env::MissingServiceEnv>(),
         Entry::of::<never_restarts::NeverRestarts>(),
         Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<unbounded_log::UnboundedLog>(),

@@ -25,6 +25,10 @@ pub struct Application {
     pub modules: Vec<FileId>,
     /// Those of them that the entries reach by their imports, sorted: they run. Empty when no entry is known.
     pub reached: Vec<FileId>,
+    /// The commands that the container starts with, each as its words.
+    pub(crate) starts: Vec<Vec<String>>,
+    /// The scripts that it starts with.
+    pub(crate) start_files: Vec<FileId>,
 }
 
 /// All that the application of a service hangs on: services that share it run the same code.
@@ -135,6 +139,7 @@ impl Service {
 struct Draft {
     dir: String,
     place: Place,
+    starts: entry::Starts,
     entries: Vec<FileId>,
     reached: Vec<FileId>,
     /// What may run though no import leads to it.
@@ -159,24 +164,28 @@ impl Draft {
             None if service.build.is_none() => home::of_mounts(service, key, repo)?,
             None => return None,
         };
-        let started =
-            |dir: &str| entry::entries(&entry::starts(key, build.as_ref(), dir, repo), dir, build.as_ref(), repo);
-        let mut entries = started(&dir);
+        let started = |dir: &str| {
+            let starts = entry::starts(key, build.as_ref(), dir, repo);
+            let entries = entry::entries(&starts.commands, dir, build.as_ref(), repo);
+            (starts, entries)
+        };
+        let (mut starts, mut entries) = started(&dir);
         let is_inside =
             |file: &FileId| repo.tree.path(*file).strip_prefix(&*dir).is_some_and(|rest| rest.starts_with('/'));
         if let Some(build) =
             build.as_ref().filter(|_| !dir.is_empty() && !entries.iter().any(is_inside) && !entries.is_empty())
         {
             dir.clone_from(&build.dir);
-            place = service.build.as_ref().map_or(place, |build| build.place);
-            entries = started(&dir);
+            let named = service.build.as_ref().and_then(|build| build.context.as_ref());
+            place = named.map_or(place, Text::place);
+            (starts, entries) = started(&dir);
         }
         let shipped = build.map(|build| Shipped {
             sources: build.sources(),
             ignore: build.ignore.map(|ignore| ignore.file),
             context: build.dir,
         });
-        Some(Self { dir, place, entries, reached: Vec::new(), own: Vec::new(), is_followed: true, shipped })
+        Some(Self { dir, place, starts, entries, reached: Vec::new(), own: Vec::new(), is_followed: true, shipped })
     }
 
     /// Follows the entries. Returns whether that does not lead to everything that may run.
@@ -196,8 +205,16 @@ impl Draft {
             modules.sort();
             modules.dedup();
         }
-        let Self { dir, place, entries, reached, .. } = self;
-        (!modules.is_empty()).then_some(Application { dir, place, entries, modules, reached })
+        let Self { dir, place, entries, reached, starts, .. } = self;
+        (!modules.is_empty()).then_some(Application {
+            dir,
+            place,
+            entries,
+            modules,
+            reached,
+            starts: starts.commands,
+            start_files: starts.files,
+        })
     }
 }
 

@@ -15,6 +15,7 @@ pub mod dockerfile;
 mod dockerignore;
 mod document;
 mod env;
+mod environment;
 mod floating;
 mod gitignore;
 mod health;
@@ -58,6 +59,9 @@ pub use dockerfile::{Dockerfile, Stage};
 pub use dockerignore::{DockerIgnore, IgnoreLine};
 pub use document::{Input, Kind, Lowered};
 pub use env::{Env, EnvEntry};
+pub use environment::{
+    Environment, Erased, GivenVariable, Giver, Lack, MissingVariable, OpenSource, Opening, Override,
+};
 pub use floating::{Floating, Versions};
 pub use gitignore::GitIgnored;
 pub use health::{Client, Container, HealthCheck, Program, Request, Timing};
