@@ -15,6 +15,7 @@ mod healthcheck_ignores_status;
 mod healthcheck_needs_auth;
 mod healthcheck_tool_missing;
 mod healthcheck_wrong_target;
+mod env_file_erased;
 mod heap_over_limit;
 mod hostname_not_routed;
 mod ignored_create_type;
@@ -24,6 +25,7 @@ mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
 mod mounted_file_missing;
+mod missing_service_env;
 mod never_restarts;
 mod pinned_docker_context;
 mod probe_behind_proxy_only;
@@ -67,6 +69,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<healthcheck_needs_auth::HealthcheckNeedsAuth>(),
         Entry::of::<healthcheck_tool_missing::HealthcheckToolMissing>(),
         Entry::of::<healthcheck_wrong_target::HealthcheckWrongTarget>(),
+        Entry::of::<env_file_erased::EnvFileErased>(),
         Entry::of::<heap_over_limit::HeapOverLimit>(),
         Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
@@ -76,6 +79,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
         Entry::of::<mounted_file_missing::MountedFileMissing>(),
+        Entry::of::<missing_service_env::MissingServiceEnv>(),
         Entry::of::<never_restarts::NeverRestarts>(),
         Entry::of::<pinned_docker_context::PinnedDockerContext>(),
         Entry::of::<probe_behind_proxy_only::ProbeBehindProxyOnly>(),

@@ -25,6 +25,10 @@ pub struct Application {
     pub modules: Vec<FileId>,
     /// Those of them that the entries reach by their imports, sorted: they run. Empty when no entry is known.
     pub reached: Vec<FileId>,
+    /// The commands that the container starts with, each as its words.
+    pub(crate) starts: Vec<Vec<String>>,
+    /// The scripts that it starts with.
+    pub(crate) start_files: Vec<FileId>,
 }
 
 /// All that the application of a service hangs on: services that share it run the same code.
@@ -50,10 +54,36 @@ impl Applications {
         for service in repo.projects.iter().flat_map(|project| &project.services) {
             services.entry(Key::of(service, repo)).or_insert(service);
         }
-        let found = services.into_par_iter().map(|(key, service)| {
-            let application = Application::of(service, &key, repo);
-            (key, application)
-        });
+        // Services share most of what their code imports, so each module is asked once for all of them.
+        let mut drafts: Vec<(Key, Option<Draft>)> = services
+            .into_par_iter()
+            .map(|(key, service)| {
+                let draft = Draft::of(service, &key, repo);
+                (key, draft)
+            })
+            .collect();
+        let mut graph = reach::Graph::default();
+        let all = |drafts: &[(Key, Option<Draft>)], files: fn(&Draft) -> &Vec<FileId>| -> Vec<FileId> {
+            drafts
+                .iter()
+                .filter_map(|(_, draft)| draft.as_ref())
+                .flat_map(|draft| files(draft).iter().copied())
+                .collect()
+        };
+        graph.grow(repo, all(&drafts, |draft| &draft.entries));
+        let mut images: FxHashMap<(String, Option<Shipped>), Vec<FileId>> = FxHashMap::default();
+        for draft in drafts.iter_mut().filter_map(|(_, draft)| draft.as_mut()) {
+            if draft.follow(&graph, repo) {
+                images.entry((draft.dir.clone(), draft.shipped.clone())).or_default();
+            }
+        }
+        images.par_iter_mut().for_each(|((dir, shipped), files)| *files = reach::shipped(dir, shipped.as_ref(), repo));
+        for draft in drafts.iter_mut().filter_map(|(_, draft)| draft.as_mut()).filter(|draft| !draft.is_followed) {
+            let image = images.get(&(draft.dir.clone(), draft.shipped.clone()));
+            draft.own = image.cloned().unwrap_or_default();
+        }
+        graph.grow(repo, all(&drafts, |draft| &draft.own));
+        let found = drafts.into_iter().map(|(key, draft)| (key, draft.and_then(|draft| draft.finish(&graph))));
         Self { found: found.collect() }
     }
 
@@ -105,31 +135,90 @@ impl Service {
     }
 }
 
-impl Application {
+/// An application before its imports are followed.
+struct Draft {
+    dir: String,
+    place: Place,
+    starts: entry::Starts,
+    entries: Vec<FileId>,
+    reached: Vec<FileId>,
+    /// What may run though no import leads to it.
+    own: Vec<FileId>,
+    is_followed: bool,
+    shipped: Option<Shipped>,
+}
+
+/// What a build puts into an image.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Shipped {
+    context: String,
+    sources: Vec<String>,
+    ignore: Option<FileId>,
+}
+
+impl Draft {
     fn of(service: &Service, key: &Key, repo: &Repo) -> Option<Self> {
         let build = service.build_context(repo);
-        let (dir, place) = match &build {
+        let (mut dir, mut place) = match &build {
             Some(build) => home::of_build(service, key, build, repo),
             None if service.build.is_none() => home::of_mounts(service, key, repo)?,
             None => return None,
         };
-        let started =
-            |dir: &str| entry::entries(&entry::starts(key, build.as_ref(), dir, repo), dir, build.as_ref(), repo);
-        let (mut dir, mut place, mut entries) = (dir.clone(), place, started(&dir));
+        let started = |dir: &str| {
+            let starts = entry::starts(key, build.as_ref(), dir, repo);
+            let entries = entry::entries(&starts.commands, dir, build.as_ref(), repo);
+            (starts, entries)
+        };
+        let (mut starts, mut entries) = started(&dir);
         let is_inside =
             |file: &FileId| repo.tree.path(*file).strip_prefix(&*dir).is_some_and(|rest| rest.starts_with('/'));
         if let Some(build) =
             build.as_ref().filter(|_| !dir.is_empty() && !entries.iter().any(is_inside) && !entries.is_empty())
         {
             dir.clone_from(&build.dir);
-            place = service.build.as_ref().map_or(place, |build| build.place);
-            entries = started(&dir);
+            let named = service.build.as_ref().and_then(|build| build.context.as_ref());
+            place = named.map_or(place, Text::place);
+            (starts, entries) = started(&dir);
         }
-        let shipped = reach::Shipped { build: build.as_ref().map(|build| (build, build.sources())), dir: &dir, repo };
-        let (modules, reached) = reach::modules(&shipped, &entries);
-        (!modules.is_empty()).then_some(Self { dir, place, entries, modules, reached })
+        let shipped = build.map(|build| Shipped {
+            sources: build.sources(),
+            ignore: build.ignore.map(|ignore| ignore.file),
+            context: build.dir,
+        });
+        Some(Self { dir, place, starts, entries, reached: Vec::new(), own: Vec::new(), is_followed: true, shipped })
     }
 
+    /// Follows the entries. Returns whether that does not lead to everything that may run.
+    fn follow(&mut self, graph: &reach::Graph, repo: &Repo) -> bool {
+        let by_name;
+        (self.reached, by_name) = graph.reached(&self.entries);
+        // Rust's modules are not imports.
+        let is_rust = || self.entries.iter().any(|file| repo.tree.path(*file).ends_with(".rs"));
+        self.is_followed = !(self.entries.is_empty() || by_name || is_rust());
+        !self.is_followed
+    }
+
+    fn finish(self, graph: &reach::Graph) -> Option<Application> {
+        let mut modules = self.reached.clone();
+        if !self.own.is_empty() {
+            modules.extend(graph.reached(&self.own).0);
+            modules.sort();
+            modules.dedup();
+        }
+        let Self { dir, place, entries, reached, starts, .. } = self;
+        (!modules.is_empty()).then_some(Application {
+            dir,
+            place,
+            entries,
+            modules,
+            reached,
+            starts: starts.commands,
+            start_files: starts.files,
+        })
+    }
+}
+
+impl Application {
     /// Whether the file is one of its modules.
     pub fn has(&self, file: FileId) -> bool {
         self.modules.binary_search(&file).is_ok()

@@ -334,7 +334,7 @@ impl<'r> BuildContext<'r> {
 
     /// Every source in the context, with its path; `*` is the whole context. Stages that the build does not need send
     /// nothing.
-    fn sent(&self) -> Vec<(Sent<'r>, String)> {
+    pub(crate) fn sent(&self) -> Vec<(Sent<'r>, String)> {
         let mut found = Vec::new();
         for stage in self.dockerfile.needed(self.target.as_deref()) {
             for (index, step) in stage.steps.iter().enumerate().filter(|(_, step)| !step.onbuild) {

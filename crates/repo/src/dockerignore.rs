@@ -53,6 +53,15 @@ impl DockerIgnore {
         self.rule(path).is_some()
     }
 
+    /// Whether Docker leaves out `path`, given whether it leaves out the directory that it lies in: of many paths, this asks
+    /// about each directory once.
+    pub(crate) fn excludes_in(&self, path: &str, is_dir_excluded: bool) -> bool {
+        if self.lines.iter().any(|line| line.is_negated) {
+            return self.excludes(path);
+        }
+        is_dir_excluded || self.lines.iter().any(|line| line.may_match(path) && line.pattern.matches(path))
+    }
+
     /// Whether Docker leaves out the directory `path` with everything that could ever be in it: nothing below it is
     /// taken back in.
     pub fn excludes_all_below(&self, path: &str) -> bool {
@@ -74,6 +83,12 @@ impl DockerIgnore {
 }
 
 impl IgnoreLine {
+    /// Whether the path has everything that the pattern says between its wildcards: quick, and false for most.
+    fn may_match(&self, path: &str) -> bool {
+        let written = self.cleaned.strip_prefix("**/").unwrap_or(&self.cleaned);
+        written.contains(['[', '\\']) || written.split(['*', '?']).all(|piece| path.contains(piece.trim_matches('/')))
+    }
+
     /// Whether the pattern matches `path` or a directory above it, whatever other lines say.
     pub fn matches(&self, path: &str) -> bool {
         let above = path.match_indices('/').map(|(at, _)| &path[..at]);

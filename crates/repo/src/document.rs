@@ -85,7 +85,12 @@ impl Kind {
         if lower == "makefile" || lower == "gnumakefile" || extension == "mk" {
             return Some(Self::Makefile);
         }
-        if lower == ".env" || lower.starts_with(".env.") || extension == "env" {
+        let is_example = matches!(extension, "example" | "sample" | "template" | "dist");
+        if lower == ".env"
+            || lower.starts_with(".env.")
+            || extension == "env"
+            || is_example && (stem == "env" || stem.ends_with(".env"))
+        {
             return Some(Self::Env);
         }
         if is_caddyfile(&lower, extension) {

@@ -18,6 +18,7 @@ pub mod dockerfile;
 mod dockerignore;
 mod document;
 mod env;
+mod environment;
 mod floating;
 mod gitignore;
 mod health;
@@ -78,6 +79,9 @@ pub use dockerfile::{Dockerfile, Stage};
 pub use dockerignore::{DockerIgnore, IgnoreLine};
 pub use document::{Input, Kind, Lowered};
 pub use env::{Env, EnvEntry};
+pub use environment::{
+    Environment, Erased, GivenVariable, Giver, Lack, MissingVariable, OpenSource, Opening, Override,
+};
 pub use floating::{Floating, Versions};
 pub use gitignore::GitIgnored;
 pub use health::{Client, Container, EarlyReady, Fault, HealthCheck, Malformed, Program, Request, Timing, VainWait};

@@ -13,8 +13,17 @@ const HOPS: usize = 5;
 const SERVERS: [&str; 9] =
     ["uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "taskiq", "waitress-serve", "uvicorn.workers", "asgi"];
 
-/// The commands that a container runs when it starts, each as its words; scripts that they call are opened.
-pub(super) fn starts(key: &Key, build: Option<&BuildContext<'_>>, dir: &str, repo: &Repo) -> Vec<Vec<String>> {
+/// What a container starts with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Starts {
+    /// The commands, each as its words; those of scripts that are called, too.
+    pub commands: Vec<Vec<String>>,
+    /// The scripts.
+    pub files: Vec<FileId>,
+}
+
+/// What a container runs when it starts; scripts that are called are opened.
+pub(super) fn starts(key: &Key, build: Option<&BuildContext<'_>>, dir: &str, repo: &Repo) -> Starts {
     let stage = build.and_then(|build| stages(build).into_iter().max_by_key(|stage| stage.index));
     let (entrypoint, cmd) = match (build, stage) {
         (Some(build), Some(stage)) => build.dockerfile.starts(stage),
@@ -30,15 +39,16 @@ pub(super) fn starts(key: &Key, build: Option<&BuildContext<'_>>, dir: &str, rep
         (None, None) => words.extend(cmd.map(of_image).unwrap_or_default()),
         (None, Some(_)) => {}
     }
-    let mut found = Vec::new();
+    let mut starts = Starts::default();
     let mut queue: Vec<(Vec<String>, usize)> = split(&words).into_iter().map(|words| (words, 0)).collect();
     while let Some((words, hops)) = queue.pop() {
-        if hops < HOPS && found.len() < 200 {
-            queue.extend(called(&words, dir, build, repo).into_iter().map(|words| (words, hops + 1)));
+        if hops < HOPS && starts.commands.len() < 200 {
+            let called = called(&words, dir, build, repo, &mut starts.files);
+            queue.extend(called.into_iter().map(|words| (words, hops + 1)));
         }
-        found.push(words);
+        starts.commands.push(words);
     }
-    found
+    starts
 }
 
 fn of_image(command: &Command) -> Vec<String> {
@@ -71,7 +81,13 @@ fn split(words: &[String]) -> Vec<Vec<String>> {
 }
 
 /// The commands of the script, or of the script of `package.json`, that the words call.
-fn called(words: &[String], dir: &str, build: Option<&BuildContext<'_>>, repo: &Repo) -> Vec<Vec<String>> {
+fn called(
+    words: &[String],
+    dir: &str,
+    build: Option<&BuildContext<'_>>,
+    repo: &Repo,
+    files: &mut Vec<FileId>,
+) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     let at = |path: &str| file_at(path, dir, build, repo);
     if words.iter().any(|word| Tree::name(word) == "supervisord") {
@@ -89,6 +105,10 @@ fn called(words: &[String], dir: &str, build: Option<&BuildContext<'_>>, repo: &
             continue;
         }
         let Some(file) = at(word) else { continue };
+        if files.contains(&file) {
+            continue;
+        }
+        files.push(file);
         let scripts = repo.scripts.iter().filter(|script| script.file == file && script.host == Host::File);
         for script in scripts {
             found.extend(script.commands().map(|command| {
@@ -193,9 +213,12 @@ fn of_command(words: &[String], dir: &str, build: Option<&BuildContext<'_>>, rep
             "py" => found.extend(file_at(word, dir, build, repo)),
             "js" | "mjs" | "cjs" | "ts" | "mts" => found.extend(source_of(word, dir, build, repo)),
             _ => {
-                // `node dist/main`
-                if matches!(before, "node" | "tsx" | "ts-node" | "bun") && word.contains('/') {
-                    found.extend(source_of(&format!("{word}.js"), dir, build, repo));
+                // `node dist/main`, `node apps/live`: a module without its extension, or a package.
+                if matches!(before, "node" | "tsx" | "ts-node" | "bun") {
+                    found.extend(package_entry(word, dir, build, repo));
+                    if word.contains('/') {
+                        found.extend(source_of(&format!("{word}.js"), dir, build, repo));
+                    }
                 }
             }
         }
@@ -241,6 +264,14 @@ fn of_framework(dir: &str, repo: &Repo) -> Vec<FileId> {
         takes(path.strip_prefix(dir).unwrap_or(path).trim_start_matches('/'))
     };
     repo.tree.below(dir).filter(inside).filter(|file| repo.node_module(*file).is_some()).collect()
+}
+
+/// The module that a directory stands for: the first entry of its package.
+fn package_entry(path: &str, dir: &str, build: Option<&BuildContext<'_>>, repo: &Repo) -> Option<FileId> {
+    let file = file_at(&format!("{}/package.json", path.trim_end_matches('/')), dir, build, repo)?;
+    let package = repo.node_packages.iter().find(|package| package.file == file)?;
+    let home = Tree::parent(repo.tree.path(file));
+    package.entries.iter().find_map(|entry| source_of(entry, home, None, repo))
 }
 
 /// The module that a compiled file is made from: `src/main.ts` of `dist/main.js`.

@@ -1,51 +1,104 @@
 //! The modules of an application: what its entries reach, or all that end up in the image.
 
-use crate::{BuildContext, ImportTarget, PythonImport, Repo, Resolved};
-use rustc_hash::FxHashSet;
+use super::Shipped;
+use crate::{DockerIgnore, ImportTarget, PythonImport, Repo, Resolved};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 use twiceshy_source::{FileId, Tree};
 
-/// What is put into a container.
-pub(super) struct Shipped<'a, 'r> {
-    /// The build, and the paths of its context that its steps take.
-    pub build: Option<(&'a BuildContext<'r>, Vec<String>)>,
-    pub dir: &'a str,
-    pub repo: &'r Repo,
+/// What modules import, as far as anybody asked.
+#[derive(Default)]
+pub(super) struct Graph {
+    modules: FxHashMap<FileId, Imports>,
 }
 
-/// The modules that may run, and those of them that the entries reach, both sorted.
-pub(super) fn modules(shipped: &Shipped<'_, '_>, entries: &[FileId]) -> (Vec<FileId>, Vec<FileId>) {
-    let repo = shipped.repo;
-    let mut reached = FxHashSet::default();
-    let by_name = follow(repo, entries.to_vec(), &mut reached);
-    let sorted = |set: &FxHashSet<FileId>| {
-        let mut list: Vec<FileId> = set.iter().copied().collect();
-        list.sort();
-        list
-    };
-    let certain = sorted(&reached);
-    // Rust's modules are not imports.
-    let is_rust = || entries.iter().any(|file| repo.tree.path(*file).ends_with(".rs"));
-    if entries.is_empty() || by_name || is_rust() {
-        let below = repo.tree.below(shipped.dir);
-        let own = below.filter(|file| is_module(repo.tree.path(*file)) && shipped.has(*file)).collect();
-        follow(repo, own, &mut reached);
+/// What one module imports.
+struct Imports {
+    files: Vec<FileId>,
+    /// It may find modules by their names, too.
+    by_name: bool,
+}
+
+impl Graph {
+    /// Adds `start`, everything that it imports, and so on.
+    pub(super) fn grow(&mut self, repo: &Repo, start: Vec<FileId>) {
+        let mut next = start;
+        loop {
+            next.retain(|file| !self.modules.contains_key(file) && is_module(repo.tree.path(*file)));
+            next.sort();
+            next.dedup();
+            if next.is_empty() {
+                return;
+            }
+            let found: Vec<_> = next.into_par_iter().map(|file| (file, imports(repo, file))).collect();
+            next = found.iter().flat_map(|(_, imports)| imports.files.iter().copied()).collect();
+            self.modules.extend(found);
+        }
     }
-    (sorted(&reached), certain)
+
+    /// What `start` reaches, sorted, and whether some of it finds modules by their names.
+    pub(super) fn reached(&self, start: &[FileId]) -> (Vec<FileId>, bool) {
+        let mut reached = FxHashSet::default();
+        let mut queue = start.to_vec();
+        let mut by_name = false;
+        while let Some(file) = queue.pop() {
+            let Some(imports) = self.modules.get(&file) else { continue };
+            if reached.insert(file) {
+                by_name |= imports.by_name;
+                queue.extend(&imports.files);
+            }
+        }
+        let mut reached: Vec<FileId> = reached.into_iter().collect();
+        reached.sort();
+        (reached, by_name)
+    }
 }
 
-impl Shipped<'_, '_> {
-    /// Whether the file gets into a stage on the way to the image.
-    fn has(&self, file: FileId) -> bool {
-        let path = self.repo.tree.path(file);
-        let inside_dir = if self.dir.is_empty() { path } else { path.get(self.dir.len() + 1..).unwrap_or_default() };
-        if is_aside(inside_dir) {
+/// The modules that end up in an image from the directory `dir`.
+pub(super) fn shipped(dir: &str, shipped: Option<&Shipped>, repo: &Repo) -> Vec<FileId> {
+    let ignore = shipped.and_then(|shipped| shipped.ignore);
+    let mut ignored = ignore
+        .and_then(|file| repo.dockerignores.iter().find(|ignore| ignore.file == file))
+        .map(|ignore| Ignored { ignore, dirs: FxHashMap::default() });
+    let has = |file: &FileId| {
+        let path = repo.tree.path(*file);
+        let below = |dir: &str| path.get(if dir.is_empty() { 0 } else { dir.len() + 1 }..).unwrap_or_default();
+        if !is_module(path) || is_aside(below(dir)) {
             return false;
         }
-        let Some((build, sources)) = &self.build else { return true };
-        build.inside(path).is_some_and(|inside| {
-            sources.iter().any(|source| covers(source, inside))
-                && !build.ignore.is_some_and(|ignore| ignore.excludes(inside))
-        })
+        let Some(shipped) = shipped else { return true };
+        let inside = below(&shipped.context);
+        shipped.sources.iter().any(|source| covers(source, inside))
+            && !ignored.as_mut().is_some_and(|ignored| ignored.has(inside))
+    };
+    repo.tree.below(dir).filter(has).collect()
+}
+
+/// What an ignore file leaves out, asked once for each directory: most files share the fate of theirs.
+struct Ignored<'r> {
+    ignore: &'r DockerIgnore,
+    dirs: FxHashMap<&'r str, bool>,
+}
+
+impl<'r> Ignored<'r> {
+    fn has(&mut self, path: &'r str) -> bool {
+        let is_dir_ignored = self.has_dir(Tree::parent(path));
+        self.ignore.excludes_in(path, is_dir_ignored)
+    }
+
+    fn has_dir(&mut self, dir: &'r str) -> bool {
+        let mut unknown = Vec::new();
+        let mut at = dir;
+        while !at.is_empty() && !self.dirs.contains_key(at) {
+            unknown.push(at);
+            at = Tree::parent(at);
+        }
+        let mut is_ignored = !at.is_empty() && self.dirs.get(at).copied().unwrap_or_default();
+        for dir in unknown.into_iter().rev() {
+            is_ignored = self.ignore.excludes_in(dir, is_ignored);
+            self.dirs.insert(dir, is_ignored);
+        }
+        is_ignored
     }
 }
 
@@ -109,33 +162,26 @@ fn is_aside(path: &str) -> bool {
         || matches!(stem, "conftest" | "setupTests")
 }
 
-/// Adds what the files import, and what those do, to `reached`. Tells whether some of it finds modules by their names.
-fn follow(repo: &Repo, start: Vec<FileId>, reached: &mut FxHashSet<FileId>) -> bool {
-    let mut queue = start;
-    let mut by_name = false;
-    while let Some(file) = queue.pop() {
-        if !is_module(repo.tree.path(file)) || !reached.insert(file) {
-            continue;
+/// What a module imports.
+fn imports(repo: &Repo, file: FileId) -> Imports {
+    let mut imports = Imports { files: Vec::new(), by_name: false };
+    if let Some(module) = repo.python_module(file) {
+        for import in module.imports.iter().filter(|import| !import.is_type_only) {
+            // Django, Celery's discovery and plugins are found by name: imports do not lead to them.
+            let first = import.module.split('.').next().unwrap_or_default();
+            imports.by_name |=
+                import.dots == 0 && matches!(first, "django" | "importlib" | "pkgutil" | "stevedore" | "pluggy");
+            python(repo, file, import, &mut imports.files);
         }
-        if let Some(module) = repo.python_module(file) {
-            for import in module.imports.iter().filter(|import| !import.is_type_only) {
-                let first = import.module.split('.').next().unwrap_or_default();
-                by_name |=
-                    import.dots == 0 && matches!(first, "django" | "importlib" | "pkgutil" | "stevedore" | "pluggy");
-                python(repo, file, import, &mut queue);
-            }
-            packages_above(repo, file, &mut queue);
-        } else if let Some(module) = repo.node_module(file) {
-            for import in module.imports.iter().filter(|import| !import.is_type_only) {
-                match repo.resolve_import(file, &import.specifier) {
-                    Resolved::Tracked(next) => queue.push(next),
-                    Resolved::External | Resolved::Unknown => queue.extend(repo.workspace_modules(&import.specifier)),
-                    _ => {}
-                }
-            }
+        packages_above(repo, file, &mut imports.files);
+    } else if let Some(module) = repo.node_module(file) {
+        for import in module.imports.iter().filter(|import| !import.is_type_only) {
+            imports.files.extend(repo.import_targets(file, &import.specifier));
         }
     }
-    by_name
+    imports.files.sort();
+    imports.files.dedup();
+    imports
 }
 
 fn python(repo: &Repo, from: FileId, import: &PythonImport, queue: &mut Vec<FileId>) {

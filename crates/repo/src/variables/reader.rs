@@ -656,10 +656,21 @@ impl<'a, 'r> Reader<'a, 'r> {
                 }
             }
             ExprKind::Binary("&&" | "and", left, right) => {
+                let before = self.out.reads.len();
                 let mut asked = self.test(left);
+                let between = self.out.reads.len();
                 let assured = self.assured.len();
                 self.assure(&asked.present);
+                // `kind == "s3" && !process.env.BUCKET`: only then it matters.
+                let is_open = asked.missing.is_empty() && asked.present.is_empty();
+                self.conditions += u32::from(is_open);
                 let more = self.test(right);
+                self.conditions -= u32::from(is_open);
+                if more.missing.is_empty() && more.present.is_empty() {
+                    for read in self.out.reads.get_mut(before..between).unwrap_or_default() {
+                        read.is_conditional = true;
+                    }
+                }
                 self.assured.truncate(assured);
                 asked.all_missing = !asked.missing.is_empty() && !more.missing.is_empty();
                 asked.missing.extend(more.missing);
@@ -798,10 +809,12 @@ impl<'a, 'r> Reader<'a, 'r> {
 
     pub(super) fn expr(&mut self, expr: &Expr<'a>, using: Using<'_>) {
         if let Some(seen) = self.seen(expr) {
-            self.push(seen, using);
+            let outer = self.push(seen, using);
             if let ExprKind::Call(call) = expr.kind {
-                // The default may read another one.
+                let before = self.out.reads.len();
                 call.args.iter().skip(1).for_each(|arg| self.expr(&arg.value, Using::Plain));
+                // `get("A", get("B"))`: either will do.
+                self.join(&outer, before);
             }
             return;
         }
@@ -868,6 +881,20 @@ impl<'a, 'r> Reader<'a, 'r> {
                 parts.iter().for_each(|part| self.expr(part, Using::Plain));
             }
             ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null => {}
+        }
+    }
+
+    /// Notes that the reads `outer` and those from `before` on stand in for each other.
+    fn join(&mut self, outer: &[usize], before: usize) {
+        let all: Vec<usize> = outer.iter().copied().chain(before..self.out.reads.len()).collect();
+        if all.len() == outer.len() {
+            return;
+        }
+        let names: Vec<Box<str>> = all.iter().filter_map(|at| Some(self.out.reads.get(*at)?.name.clone())).collect();
+        for at in all {
+            if let Some(read) = self.out.reads.get_mut(at) {
+                read.alternatives.extend(names.iter().cloned());
+            }
         }
     }
 

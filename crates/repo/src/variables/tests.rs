@@ -189,7 +189,7 @@ fn python_says_what_it_does_without_a_variable() {
     py("import os\na = os.environ.get('A')\n", &["A plain"]);
     py("import os\na = os.getenv('A', 'x')\n", &["A or 'x'"]);
     py("import os\na = os.getenv('A') or 'x'\n", &["A or 'x'"]);
-    py("import os\na = os.environ.get('A', os.environ.get('B'))\n", &["A or something", "B plain"]);
+    py("import os\na = os.environ.get('A', os.environ.get('B'))\n", &["A or something (B)", "B plain (A)"]);
     py("from os import environ, getenv\na = environ['A']\nb = getenv('B')\n", &["A required", "B plain"]);
     py("import os\na = os.environ.get('A')\nif not a:\n    raise RuntimeError('A')\n", &["A throws"]);
     py("import os\nif 'A' not in os.environ:\n    sys.exit('A')\n", &["A exits"]);
