@@ -79,9 +79,7 @@ pub use dockerfile::{Dockerfile, Stage};
 pub use dockerignore::{DockerIgnore, IgnoreLine};
 pub use document::{Input, Kind, Lowered};
 pub use env::{Env, EnvEntry};
-pub use environment::{
-    Environment, Erased, GivenVariable, Giver, Lack, MissingVariable, OpenSource, Opening, Override,
-};
+pub use environment::{Environment, Erased, GivenVariable, Giver, Lack, MissingVariable, OpenSource, Opening, Override};
 pub use floating::{Floating, Versions};
 pub use gitignore::GitIgnored;
 pub use health::{Client, Container, EarlyReady, Fault, HealthCheck, Malformed, Program, Request, Timing, VainWait};
