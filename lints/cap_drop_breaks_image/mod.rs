@@ -17,7 +17,7 @@ impl Lint for CapDropBreaksImage {
     const META: Meta = meta!(Error, Outage);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for launch in repo.launched_services().iter().chain(&repo.launched_commands()) {
+        for launch in repo.launched_services().iter().chain(&repo.launched_commands(&["--cap-drop"])) {
             check(launch, repo, found);
         }
     }

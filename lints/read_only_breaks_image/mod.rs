@@ -14,7 +14,9 @@ impl Lint for ReadOnlyBreaksImage {
     const META: Meta = meta!(Error, Outage);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for launch in repo.launched_services().iter().chain(&repo.launched_commands()) {
+        for launch in
+            repo.launched_services().iter().chain(&repo.launched_commands(&["--read-only", ":ro", "readonly"]))
+        {
             if launch.runs_its_server() {
                 read_only_root(launch, repo, found);
                 read_only_data(launch, repo, found);

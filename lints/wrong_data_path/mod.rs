@@ -14,7 +14,7 @@ impl Lint for WrongDataPath {
     const META: Meta = meta!(Error, Outage);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for launch in repo.launched_services().iter().chain(&repo.launched_commands()) {
+        for launch in repo.launched_services().iter().chain(&repo.launched_commands(&[" -v", "--volume", "--mount"])) {
             if launch.runs_its_server() {
                 check(launch, repo, found);
             }

@@ -123,6 +123,8 @@ mod tests {
         assert_eq!(mounts("pgvector/pgvector:pg16"), ["/var/lib/postgresql/data"]);
         assert_eq!(mounts("pgvector/pgvector:0.8.1-pg18"), ["/var/lib/postgresql"]);
         assert_eq!(mounts("postgres@sha256:ab").len(), 2);
+        assert_eq!(facts("postgres:latest@sha256:ab").major(), None);
+        assert_eq!(facts("postgres:alpine3.15").major(), None);
         assert_eq!(facts("langfuse/langfuse:2").companions().len(), 0);
         assert!(facts("langfuse/langfuse:3.40").companions().iter().any(|companion| companion.what == "ClickHouse"));
         assert!(facts("langfuse/langfuse").companions().iter().any(|companion| companion.what == "ClickHouse"));

@@ -5,7 +5,7 @@ mod read;
 
 use crate::docker::{DockerCall, Engine};
 use crate::dockerfile::StepKind;
-use crate::{BuildContext, Image, ImageFacts, LogFile, Place, Project, Repo, Service, Tree, is_at_or_below};
+use crate::{BuildContext, Image, ImageFacts, LogFile, Place, Project, Repo, Script, Service, Tree, is_at_or_below};
 
 /// A container that a service or a script runs.
 #[derive(Debug)]
@@ -81,9 +81,12 @@ impl Repo {
         services.filter_map(|(project, service)| Launch::of_service(project, service, self)).collect()
     }
 
-    /// Every container that scripts run, of images that are known by name.
-    pub fn launched_commands(&self) -> Vec<Launch<'_>> {
-        self.docker_calls().into_iter().filter_map(Launch::of_command).collect()
+    /// Every container that scripts run, of images that are known by name: of those scripts that say one of `words`.
+    pub fn launched_commands(&self, words: &[&str]) -> Vec<Launch<'_>> {
+        let says =
+            |script: &&Script| script.text().contains(" run") && words.iter().any(|word| script.text().contains(word));
+        let calls = self.scripts.iter().filter(says).flat_map(Script::docker_calls);
+        calls.filter_map(Launch::of_command).collect()
     }
 }
 

@@ -148,15 +148,15 @@ impl<'r> ImageFacts<'r> {
             Some(prefix) => image.tag().find(prefix).and_then(|at| number(image.tag().get(at + prefix.len()..)?)),
             None => image.major(),
         };
-        if facts.major.is_none() && NEWEST.iter().any(|tag| image.tag().starts_with(tag)) {
+        if facts.major.is_none() && image.digest.is_none() && NEWEST.contains(&image.tag()) {
             facts.major = facts.first(|row| row.latest);
         }
         facts
     }
 }
 
-/// What tags of the newest version begin with.
-const NEWEST: &[&str] = &["latest", "alpine", "bullseye", "bookworm", "trixie", "slim", "jammy", "noble"];
+/// Tags that go on to the newest version; `alpine3.15` stays behind with its Alpine.
+const NEWEST: &[&str] = &["latest", "alpine", "bookworm", "trixie"];
 
 fn number(text: &str) -> Option<u32> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
