@@ -5,6 +5,11 @@ use crate::{Image, Place, Production, Project, Repo, Service};
 use std::sync::OnceLock;
 use twiceshy_syntax::toml::{self, Value};
 
+/// How files end that are settings, scripts and keys.
+const SETTINGS: &[&str] = &[
+    ".conf", ".cnf", ".ini", ".yml", ".yaml", ".json", ".toml", ".xml", ".sql", ".sh", ".env", ".key", ".crt", ".pem",
+];
+
 /// A service whose image floats while its data stays.
 #[derive(Clone, Debug)]
 pub struct Floating<'r> {
@@ -77,7 +82,7 @@ impl Repo {
         let target = mount.target.as_deref().unwrap_or_default();
         let is_config =
             ["/etc/", "/docker-entrypoint", "/run/", "/usr/", "/config"].iter().any(|dir| target.starts_with(dir))
-                || target.rsplit('/').next().unwrap_or_default().contains('.');
+                || SETTINGS.iter().any(|extension| target.ends_with(extension));
         is_kept && !mount.read_only && !is_file && !is_config
     }
 }

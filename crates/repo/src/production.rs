@@ -19,7 +19,7 @@ pub enum Production<'r> {
 }
 
 /// Words in a path that tell of a stack that serves people.
-const PRODUCTION: &[&str] = &["prod", "production", "deploy", "deployment", "live", "selfhost", "selfhosted"];
+const PRODUCTION: &[&str] = &["prod", "production", "deploy", "deployment", "selfhost", "selfhosted"];
 
 /// Words in a path that tell of one that does not.
 pub(crate) const DEVELOPMENT: &[&str] = &[

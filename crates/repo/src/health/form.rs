@@ -208,7 +208,10 @@ fn of_words(words: &[Word]) -> std::option::IntoIter<(Place, Fault)> {
             return Some((operator.place(), Fault::Operator));
         }
         let asks = matches!(&*program(words), "curl" | "wget" | "nc");
-        let variable = rest.iter().find(|word| asks && !word.is_open && has_variable(word.text()))?;
+        let variable = rest.iter().find(|word| {
+            let is_asked = word.text().contains("://") || program(words) == "nc";
+            asks && is_asked && !word.is_open && has_variable(word.text())
+        })?;
         Some((variable.place(), Fault::Variable))
     };
     fault().into_iter()
