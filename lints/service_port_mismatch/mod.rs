@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use twiceshy_lint::{Findings, Level, Lint, Meta, meta};
-use twiceshy_repo::{Heard, Repo, Told, Word, WrongPort};
+use twiceshy_repo::{DeadEnd, Heard, Repo, Told, Word, WrongPort};
 
 /// It has no options.
 #[derive(Default, Deserialize)]
@@ -18,16 +18,32 @@ impl Lint for ServicePortMismatch {
             report(&wrong, found);
         }
         for dead in repo.dead_ends() {
-            let (service, target) = (&dead.service.name, dead.target);
-            let listens = listed(&dead.listens);
-            let message =
-                format!("nothing answers on this published port: `{service}` listens on {listens}, not on {target}");
-            let finding = found.at(dead.port.place, message);
-            finding.label(format!("leads to port {target} of `{service}`"));
-            if let Some(heard) = dead.listens.first() {
-                finding.related(heard.place, said(heard, service));
-            }
+            report_dead_end(&dead, found);
         }
+    }
+}
+
+fn report_dead_end(dead: &DeadEnd<'_>, found: &mut Findings) {
+    let (service, target) = (&dead.service.name, dead.target);
+    let listens = listed(&dead.listens);
+    let inside = dead.published.as_ref().and_then(|published| published.target);
+    let message = match (dead.is_label, inside) {
+        (false, _) => {
+            format!("nothing answers on this published port: `{service}` listens on {listens}, not on {target}")
+        }
+        (true, None) => {
+            format!("Traefik answers 502: it asks `{service}` on {target}, and `{service}` listens on {listens}")
+        }
+        (true, Some(inside)) => format!(
+            "Traefik answers 502: {target} is the port of the host, inside the network `{service}` listens on {inside}"
+        ),
+    };
+    let finding = found.at(dead.place, message);
+    finding.label(format!("leads to port {target} of `{service}`"));
+    if let (Some(published), Some(inside)) = (&dead.published, inside) {
+        finding.related(published.place, format!("published: {target} outside, {inside} inside"));
+    } else if let Some(heard) = dead.listens.first() {
+        finding.related(heard.place, said(heard, service));
     }
 }
 

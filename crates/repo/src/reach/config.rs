@@ -46,6 +46,13 @@ impl Repo {
             }
             texts.push((file, source));
         }
+        // Some images write an upstream while they are built.
+        let dockerfile = container.build.as_ref().map(|build| build.dockerfile.file);
+        if let Some(Ok(source)) = dockerfile.map(|file| self.tree.source(file)) {
+            let words: Vec<&str> = source.text().split_whitespace().collect();
+            let named = words.iter().zip(words.iter().skip(1)).filter(|(word, _)| word.ends_with("upstream"));
+            upstreams.extend(named.map(|(_, name)| (*name).to_owned()));
+        }
         let mut calls = Vec::new();
         for (file, source) in &texts {
             let nginx = is_nginx(self.tree.path(*file), source.text());
@@ -95,7 +102,8 @@ impl Repo {
                 let to_etc = copy.dest.as_ref().is_some_and(|dest| dest.known().starts_with("/etc"));
                 let sources = copy.context_sources().filter_map(|(_, path)| Tree::join(&build.dir, &path));
                 paths.extend(
-                    sources.filter(|path| to_etc || path.ends_with(".conf") || Tree::name(path) == "Caddyfile"),
+                    sources
+                        .filter(|path| to_etc || path.ends_with(".conf") || Tree::name(path).starts_with("Caddyfile")),
                 );
             }
         }
@@ -113,7 +121,7 @@ impl Repo {
 fn is_configuration(path: &str) -> bool {
     let name = Tree::name(path);
     // Programs and data are not configuration, whatever is mounted.
-    name == "Caddyfile"
+    name.starts_with("Caddyfile")
         || name.rsplit_once('.').is_some_and(|(_, end)| {
             matches!(
                 end,

@@ -106,6 +106,10 @@ pub fn urls(text: &str) -> Vec<Endpoint> {
         let Some(authority) = text.get(from..from + authority_len(text.get(from..).unwrap_or_default())) else {
             continue;
         };
+        // A dot that is escaped: a pattern, not a URL.
+        if text.get(from + authority.len()..).is_some_and(|rest| rest.starts_with('\\')) {
+            continue;
+        }
         // A password may hold an `@`, a host never does.
         let hosts = from + authority.rfind('@').map_or(0, |at| at + 1);
         let mut next = hosts;
@@ -233,6 +237,9 @@ fn keywords(text: &str) -> Option<Endpoint> {
     }
     let find = |names: &[&str]| entries.iter().find(|(key, ..)| names.contains(&key.as_str()));
     let (_, host, start) = find(if is_net { &["server", "host", "data source"] } else { &["host"] })?;
+    if host.contains("://") {
+        return None;
+    }
     // SQL Server separates the port with a comma.
     let mut endpoint = match host.split_once(',') {
         Some((host, port)) if is_net => {
@@ -323,9 +330,11 @@ mod tests {
             "name:latest",
             "http://<host>:80",
             "http://*:80",
+            "https://collab\\.example\\.org",
             "8080:80",
             "host=db",
             "unix:///x",
+            "type=lnd;server=https://$HOST:8080/",
         ] {
             assert_eq!(read(text), [], "{text}");
         }

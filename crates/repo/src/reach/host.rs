@@ -38,6 +38,10 @@ impl Repo {
         if from.extra_hosts.iter().any(|(name, _)| name == host) {
             return Host::Open;
         }
+        // What nobody wrote down: `PROJECT-SERVICE-1`, with `_` before Compose 2, of this project or another one.
+        if is_given_by_compose(host) || host.chars().any(|c| c.is_ascii_uppercase()) {
+            return Host::Open;
+        }
         let reached = project.reached(from, host);
         if !reached.is_empty() {
             return Host::Services(reached);
@@ -76,6 +80,13 @@ impl Repo {
         let others = self.projects.iter().filter(|other| !std::ptr::eq(*other, project));
         others.flat_map(|other| &other.networks).filter_map(Named::name).any(|other| other.value() == Some(name))
     }
+}
+
+/// Whether a name looks like one that Compose gives to containers.
+fn is_given_by_compose(host: &str) -> bool {
+    let mut parts = host.rsplitn(3, ['_', '-']);
+    let (number, service, project) = (parts.next(), parts.next(), parts.next());
+    number.is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit())) && service.is_some() && project.is_some()
 }
 
 /// Whether a service has names that are not known.

@@ -1,6 +1,7 @@
 //! Calls that end nowhere: a port on which nobody listens, a host that nobody is.
 
 use super::call::Call;
+use super::endpoint::number;
 use super::host::Host;
 use crate::compose::{Port, Ports};
 use crate::listens::{Heard, Hears, Listening};
@@ -26,17 +27,21 @@ pub struct WrongPort<'r> {
     pub is_sure: bool,
 }
 
-/// A published port that leads to one on which nothing listens.
+/// A way in that leads to a port on which nothing listens.
 #[derive(Debug)]
 pub struct DeadEnd<'r> {
     /// The service.
     pub service: &'r Service,
-    /// The published port.
-    pub port: &'r Port,
-    /// The container's side of it.
+    /// The published port, or the label that tells Traefik the port.
+    pub place: Place,
+    /// Whether it is a label.
+    pub is_label: bool,
+    /// The container's port that it leads to.
     pub target: u16,
     /// Where the service listens.
     pub listens: Vec<Heard>,
+    /// The port of the host that was taken for the container's.
+    pub published: Option<Port>,
 }
 
 /// A call of a host that means nothing where it is called.
@@ -100,24 +105,38 @@ impl Repo {
         found
     }
 
-    /// Published ports that lead to one on which nothing listens.
+    /// Published ports, and ports that Traefik is told, on which nothing listens.
     pub fn dead_ends(&self) -> Vec<DeadEnd<'_>> {
-        let mut found = Vec::new();
+        let mut found: Vec<DeadEnd<'_>> = Vec::new();
         let services = self
             .projects
             .iter()
             .flat_map(|project| project.services.iter().filter(|service| !project.is_shared(service)));
-        for service in services {
-            if service.ports.is_empty() || service.network_mode().is_some() {
+        for service in services.filter(|service| service.network_mode().is_none()) {
+            let labels: Vec<_> = service.labels();
+            let told = labels.iter().filter(|label| label.name.ends_with(".loadbalancer.server.port"));
+            let told =
+                told.filter_map(|label| Some((label.value.as_ref()?.place(), number(label.value.as_ref()?.value()?)?)));
+            let told: Vec<(Place, u16)> = told.collect();
+            if service.ports.is_empty() && told.is_empty() {
                 continue;
             }
             let listening = self.listening(service);
+            let best = || listening.best().to_vec();
             for port in &service.ports {
                 let Some(Ports(target, last)) = port.target else { continue };
                 if target == last && port.protocol == "tcp" && listening.is_dead_end(target) {
-                    let listens = listening.best().to_vec();
-                    found.push(DeadEnd { service, port, target, listens });
+                    let (place, listens) = (port.place, best());
+                    found.push(DeadEnd { service, place, is_label: false, target, listens, published: None });
                 }
+            }
+            for (place, target) in told {
+                let published = match listening.hears(target) {
+                    Hears::IsPublished(published) => Some(published.clone()),
+                    Hears::No { is_sure: true } => None,
+                    _ => continue,
+                };
+                found.push(DeadEnd { service, place, is_label: true, target, listens: best(), published });
             }
         }
         found
