@@ -110,7 +110,7 @@ impl Repo {
             named.iter().filter(|path| path.ends_with(".ini")).find_map(|path| self.tree.resolve(path))
         });
         let set = |names: &[&str], key: &str| -> Option<(String, Place)> {
-            let by_env = names.iter().find_map(|name| self.given(service, name));
+            let by_env = names.iter().find_map(|name| self.pooler_setting(service, name));
             by_env.or_else(|| ini_setting(self, file?, key))
         };
         let mode = set(&["POOL_MODE", "PGBOUNCER_POOL_MODE", "PGBOUNCER_POOLMODE"], "pool_mode")?;
@@ -124,7 +124,7 @@ impl Repo {
     }
 
     /// The value that a service is given for a variable, and where that stands.
-    fn given(&self, service: &Service, name: &str) -> Option<(String, Place)> {
+    fn pooler_setting(&self, service: &Service, name: &str) -> Option<(String, Place)> {
         if let Some(variable) = service.variable(name) {
             let text = variable.value.as_ref()?;
             return Some((text.value()?.to_owned(), text.place()));
