@@ -1,5 +1,6 @@
 //! Every lint, one folder each. `ls lints` is the catalogue; this file is its table of contents.
 
+mod asyncpg_behind_pgbouncer;
 mod boot_list_gap;
 mod browser_global_on_server;
 mod cap_drop_breaks_image;
@@ -33,7 +34,10 @@ mod probe_of_nothing;
 mod read_only_breaks_image;
 mod ready_during_init;
 mod restart_keeps_old_env;
+mod restart_keeps_old_env;
 mod run_outside_network;
+mod run_outside_network;
+mod runtime_floats;
 mod runtime_floats;
 mod scan_at_boot;
 mod service_port_mismatch;
@@ -54,6 +58,7 @@ use twiceshy_lint::Entry;
 /// The one table of lints, by name.
 pub fn all() -> Vec<Entry> {
     vec![
+        Entry::of::<asyncpg_behind_pgbouncer::AsyncpgBehindPgbouncer>(),
         Entry::of::<boot_list_gap::BootListGap>(),
         Entry::of::<browser_global_on_server::BrowserGlobalOnServer>(),
         Entry::of::<cap_drop_breaks_image::CapDropBreaksImage>(),
@@ -92,6 +97,9 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<scan_at_boot::ScanAtBoot>(),
         Entry::of::<service_port_mismatch::ServicePortMismatch>(),
         Entry::of::<strict_cookie_cross_site::StrictCookieCrossSite>(),
+        Entry::of::<restart_keeps_old_env::RestartKeepsOldEnv>(),
+        Entry::of::<run_outside_network::RunOutsideNetwork>(),
+        Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unknown_service_host::UnknownServiceHost>(),

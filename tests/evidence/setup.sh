@@ -18,6 +18,8 @@ need git git
 need nginx nginx-light
 need setcap libcap2-bin
 need node nodejs
+need npm npm
+[ -x /usr/sbin/pgbouncer ] || need pgbouncer pgbouncer
 need python3 python3
 need wget wget
 python3 -c 'import ensurepip' 2> /dev/null || wanted+=(python3-venv)
@@ -50,3 +52,4 @@ environment() {
 environment venv 'sqlalchemy==2.0.58' 'alembic==1.20.1' 'psycopg2-binary==2.9.13' 'asyncpg==0.31.0' 'psycopg[binary]==3.3.9' 'greenlet' \
     'jsonschema[format]==4.25.1' 'flask-sqlalchemy==3.1.1' 'sqlmodel==0.0.24'
 environment venv-2.1 'sqlalchemy==2.1.9' 'alembic==1.20.1' 'psycopg2-binary==2.9.13'
+environment venv-asyncpg 'sqlalchemy==2.0.58' 'asyncpg==0.30.0' 'greenlet'

@@ -169,7 +169,7 @@ fn tie<'r>(project: &'r Project, call: &DockerCall<'_>, run: &Run) -> Option<Tie
 }
 
 /// Whether a value names `host` as a host with a port or scheme: `http://host:80`, `user@host:5432/db`, `host:9092`.
-fn names_host(value: &str, host: &str) -> bool {
+pub(crate) fn names_host(value: &str, host: &str) -> bool {
     value.match_indices(host).any(|(at, _)| {
         let before = &value[..at];
         let after = &value[at + host.len()..];
