@@ -9,13 +9,13 @@ mod dead_stub_resolver;
 mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
+mod env_file_erased;
 mod health_skips_database;
 mod healthcheck_form;
 mod healthcheck_ignores_status;
 mod healthcheck_needs_auth;
 mod healthcheck_tool_missing;
 mod healthcheck_wrong_target;
-mod env_file_erased;
 mod heap_over_limit;
 mod hostname_not_routed;
 mod ignored_create_type;
@@ -24,8 +24,8 @@ mod inactive_profile;
 mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
-mod mounted_file_missing;
 mod missing_service_env;
+mod mounted_file_missing;
 mod never_restarts;
 mod pinned_docker_context;
 mod probe_behind_proxy_only;
@@ -63,13 +63,13 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
+        Entry::of::<env_file_erased::EnvFileErased>(),
         Entry::of::<health_skips_database::HealthSkipsDatabase>(),
         Entry::of::<healthcheck_form::HealthcheckForm>(),
         Entry::of::<healthcheck_ignores_status::HealthcheckIgnoresStatus>(),
         Entry::of::<healthcheck_needs_auth::HealthcheckNeedsAuth>(),
         Entry::of::<healthcheck_tool_missing::HealthcheckToolMissing>(),
         Entry::of::<healthcheck_wrong_target::HealthcheckWrongTarget>(),
-        Entry::of::<env_file_erased::EnvFileErased>(),
         Entry::of::<heap_over_limit::HeapOverLimit>(),
         Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
@@ -78,8 +78,8 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
-        Entry::of::<mounted_file_missing::MountedFileMissing>(),
         Entry::of::<missing_service_env::MissingServiceEnv>(),
+        Entry::of::<mounted_file_missing::MountedFileMissing>(),
         Entry::of::<never_restarts::NeverRestarts>(),
         Entry::of::<pinned_docker_context::PinnedDockerContext>(),
         Entry::of::<probe_behind_proxy_only::ProbeBehindProxyOnly>(),
