@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use twiceshy_lint::{Findings, Level, Lint, Meta, meta};
-use twiceshy_repo::{BrowserKind, BrowserUse, Framework, Reached, Repo};
+use twiceshy_repo::{BrowserKind, BrowserUse, Framework, OnServer, Repo};
 
 /// No options.
 #[derive(Default, Deserialize)]
@@ -25,8 +25,8 @@ fn report(used: &BrowserUse, repo: &Repo, found: &mut Findings) {
     let framework = used.framework.name();
     let name = &used.name;
     let when = match used.when {
-        Reached::Load => format!("loads `{route}`"),
-        Reached::Render { .. } => format!("renders `{route}`"),
+        OnServer::Load => format!("loads `{route}`"),
+        OnServer::Render { .. } => format!("renders `{route}`"),
     };
     let message = match used.kind {
         BrowserKind::Global => {
@@ -42,8 +42,8 @@ fn report(used: &BrowserUse, repo: &Repo, found: &mut Findings) {
     };
     let label = match (used.kind, &used.when) {
         (BrowserKind::Package, _) => "no server can load this".to_owned(),
-        (_, Reached::Load) => "runs when the module is loaded, on the server too".to_owned(),
-        (_, Reached::Render { .. }) => "runs when this is rendered, on the server too".to_owned(),
+        (_, OnServer::Load) => "runs when the module is loaded, on the server too".to_owned(),
+        (_, OnServer::Render { .. }) => "runs when this is rendered, on the server too".to_owned(),
     };
     let finding = found.at(used.place, message);
     finding.label(label);
@@ -62,7 +62,7 @@ fn report(used: &BrowserUse, repo: &Repo, found: &mut Findings) {
         }
         (_, Framework::ReactRouter) => "move it into `useEffect` or an event handler, or into a `.client` module",
     });
-    if used.when == (Reached::Render { is_certain: false }) {
+    if used.when == (OnServer::Render { is_certain: false }) {
         finding.level(Level::Pedantic);
     }
 }

@@ -98,8 +98,9 @@ impl Repo {
             return Vec::new();
         }
         let mut found: Vec<BootScan> = Vec::new();
+        let mut modules = code::Modules::default();
         for boot in self.boots() {
-            for scan in walk::scans(self, &boot) {
+            for scan in walk::scans(self, &boot, &mut modules) {
                 // Of several containers that start so, the least patient counts.
                 match found.iter_mut().find(|other| other.place == scan.place) {
                     Some(other) => {
@@ -138,31 +139,30 @@ impl Repo {
             }
         }
         boots.extend(self.fly_boots());
+        let builds = self.build_contexts();
+        let pods = self.pods();
         for dockerfile in &self.dockerfiles {
             let Some(stage) = dockerfile.final_stage() else { continue };
-            let build = BuildContext::around(dockerfile, self);
-            let build =
-                self.build_contexts().into_iter().find(|it| it.dockerfile.file == dockerfile.file).unwrap_or(build);
+            let build = builds.iter().find(|it| it.dockerfile.file == dockerfile.file).cloned();
+            let build = build.unwrap_or_else(|| BuildContext::around(dockerfile, self));
             let check = checks.iter().find(|check| {
                 check.service.is_none() && check.dockerfile.is_some_and(|own| own.file == dockerfile.file)
             });
-            let mut boot = Boot::built(build, stage);
+            let mut boot = Boot::built(build.clone(), stage);
             boot.deadline = check.map(Deadline::of_check);
-            let is_alone = !used.contains(&dockerfile.file);
-            let dir = boot.build.as_ref().map(|build| build.dir.clone()).unwrap_or_default();
-            let pods = self.pods_of(&dir);
-            if pods.is_empty() && is_alone {
-                boots.push(boot);
-                continue;
-            }
-            for pod in pods {
-                let mut boot =
-                    Boot::built(boot.build.clone().unwrap_or_else(|| BuildContext::around(dockerfile, self)), stage);
-                boot.volumes.extend(pod.volumes);
-                boot.deadline = pod.deadline;
+            let is_only = self.dockerfiles.len() == 1;
+            let mut is_alone = !used.contains(&dockerfile.file);
+            for pod in pods.iter().filter(|pod| pod.runs(&build.dir, is_only)) {
+                let mut of_pod = Boot::built(build.clone(), stage);
+                of_pod.volumes.extend(pod.volumes.iter().cloned());
+                of_pod.deadline.clone_from(&pod.deadline);
                 if !pod.starts.is_empty() {
-                    boot.starts = vec![Start::Words(pod.starts)];
+                    of_pod.starts = vec![Start::Words(pod.starts.clone())];
                 }
+                boots.push(of_pod);
+                is_alone = false;
+            }
+            if is_alone {
                 boots.push(boot);
             }
         }

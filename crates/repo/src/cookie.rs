@@ -105,10 +105,14 @@ impl Repo {
         let path = self.tree.path(file);
         let home = self.home_of(path);
         let is_python = path.ends_with(".py");
+        let answers = |hints: Hints, file: FileId| {
+            hints.has(Hints::CALLBACK)
+                || crate::health_handler::routes::of_file(self.tree.path(file)).as_deref().is_some_and(is_callback)
+        };
         let modules: Vec<FileId> = if is_python {
-            self.python.iter().map(|module| module.file).collect()
+            self.python.iter().filter(|module| answers(module.hints, module.file)).map(|module| module.file).collect()
         } else {
-            self.node.iter().map(|module| module.file).collect()
+            self.node.iter().filter(|module| answers(module.hints, module.file)).map(|module| module.file).collect()
         };
         for module in modules {
             let path = self.tree.path(module);
@@ -118,12 +122,6 @@ impl Repo {
             }
             let Ok(source) = self.tree.source(module) else { continue };
             let text = source.text();
-            let routed = crate::health_handler::routes::of_file(path);
-            if !["callback", "/acs", "oauth", "/return", "/success"].iter().any(|word| text.contains(word))
-                && !routed.as_deref().is_some_and(is_callback)
-            {
-                continue;
-            }
             let read = self.read_code(module, |tree, _| crate::health_handler::routes::handlers(tree, path, module));
             for handler in read.unwrap_or_default().into_iter().filter(|handler| is_callback(&handler.path)) {
                 let bodies: String = handler.bodies.iter().flat_map(|body| [body.of(text), "\n"]).collect();
@@ -143,7 +141,7 @@ impl Repo {
         let mut dir = Tree::parent(path);
         loop {
             let has = |name: &&str| Tree::join(dir, name).is_some_and(|path| self.tree.file(&path).is_some());
-            if dir.is_empty() || FILES.iter().any(|name| has(&name)) {
+            if dir.is_empty() || FILES.iter().any(has) {
                 return dir.to_owned();
             }
             dir = Tree::parent(dir);
@@ -165,10 +163,11 @@ fn provider_in(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let named = |word: &str| {
         lower.match_indices(word).any(|(at, _)| {
+            let is_inside = lower[..at].ends_with(|c: char| c.is_ascii_alphabetic())
+                && text[at..].starts_with(|c: char| c.is_ascii_lowercase());
             // `notionally` is nobody's page.
-            !(lower[..at].ends_with(|c: char| c.is_ascii_alphabetic())
-                && text[at..].starts_with(|c: char| c.is_ascii_lowercase()))
-                && !text[at + word.len()..].starts_with(|c: char| c.is_ascii_lowercase())
+            let goes_on = text[at + word.len()..].starts_with(|c: char| c.is_ascii_lowercase());
+            !is_inside && !goes_on
         })
     };
     PROVIDERS.iter().find(|(word, _)| named(word)).map(|(_, name)| (*name).to_owned())

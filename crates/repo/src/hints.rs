@@ -18,6 +18,8 @@ impl Hints {
 
     /// A route that tells about the service's state.
     pub(crate) const HEALTH: Self = Self(8);
+    /// A route that people come back to from elsewhere.
+    pub(crate) const CALLBACK: Self = Self(16);
 
     /// Whether these are among them.
     pub(crate) fn has(self, other: Self) -> bool {
@@ -33,7 +35,8 @@ impl Hints {
         Self(
             Self::WHOLE_FILE.when(whole_file(text)).0
                 | Self::STRICT_COOKIE.when(strict_cookie(text)).0
-                | Self::HEALTH.when(health(text)).0,
+                | Self::HEALTH.when(health(text)).0
+                | Self::CALLBACK.when(callback(text)).0,
         )
     }
 
@@ -67,6 +70,12 @@ fn whole_file(text: &str) -> bool {
 fn health(text: &str) -> bool {
     static WORDS: LazyLock<[Finder<'static>; 7]> =
         LazyLock::new(|| ["health", "/ready", "readyz", "/live", "/ping", "/status", "heartbeat"].map(Finder::new));
+    has_any(&WORDS, text)
+}
+
+fn callback(text: &str) -> bool {
+    static WORDS: LazyLock<[Finder<'static>; 6]> =
+        LazyLock::new(|| ["/callback", "\"callback", "'callback", "/acs", "/success", "/return"].map(Finder::new));
     has_any(&WORDS, text)
 }
 

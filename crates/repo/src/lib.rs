@@ -113,7 +113,7 @@ pub use reach::{
     WrongTarget, endpoints,
 };
 pub use readiness::{EarlyStart, FirstUse};
-pub use rendering::{BrowserKind, BrowserUse, Framework, Reached};
+pub use rendering::{BrowserKind, BrowserUse, Framework, OnServer};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
 pub use resolve::{FailingImport, Ignored, Resolved, Untracked};

@@ -22,8 +22,8 @@ pub struct BrowserUse {
     pub name: String,
     /// What it is.
     pub kind: BrowserKind,
-    /// When the server comes upon it.
-    pub when: Reached,
+    /// OnServer the server comes upon it.
+    pub when: OnServer,
     /// The framework that renders on the server.
     pub framework: Framework,
     /// The route that leads there.
@@ -41,12 +41,12 @@ pub enum BrowserKind {
     Package,
 }
 
-/// When a server comes upon it.
+/// OnServer a server comes upon it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reached {
-    /// When the module is loaded.
+pub enum OnServer {
+    /// OnServer the module is loaded.
     Load,
-    /// When a component is rendered; whether it is rendered outright is not known where `is_certain` is false.
+    /// OnServer a component is rendered; whether it is rendered outright is not known where `is_certain` is false.
     Render {
         /// Nothing stands between the route and the component.
         is_certain: bool,
@@ -146,9 +146,9 @@ impl<'r> Search<'r> {
                 .flat_map(|(name, unit)| unit.uses.iter().map(|(place, global)| (name.clone(), *place, global.clone())))
                 .collect();
             for (place, name) in packages {
-                self.add(file, place, name, BrowserKind::Package, Reached::Load);
+                self.add(file, place, name, BrowserKind::Package, OnServer::Load);
             }
-            let mut known: FxHashMap<Option<String>, Option<Reached>> = FxHashMap::default();
+            let mut known: FxHashMap<Option<String>, Option<OnServer>> = FxHashMap::default();
             for (unit, place, global) in uses {
                 if self.app.has(&global) {
                     continue;
@@ -163,7 +163,7 @@ impl<'r> Search<'r> {
         }
     }
 
-    fn add(&mut self, file: FileId, place: Place, name: String, kind: BrowserKind, when: Reached) {
+    fn add(&mut self, file: FileId, place: Place, name: String, kind: BrowserKind, when: OnServer) {
         let mut via = Vec::new();
         let mut at = file;
         while let Some(Some((parent, import))) = self.parents.get(&at) {
@@ -179,15 +179,15 @@ impl<'r> Search<'r> {
         self.outlines.entry(file).or_insert_with(|| Outline::read(repo, file).unwrap_or_default())
     }
 
-    /// When a server runs a part of a module: `None`: as far as we see, never.
-    fn when(&mut self, file: FileId, unit: Option<&str>) -> Option<Reached> {
+    /// OnServer a server runs a part of a module: `None`: as far as we see, never.
+    fn when(&mut self, file: FileId, unit: Option<&str>) -> Option<OnServer> {
         let mut seen = FxHashSet::default();
         let is_render = self.is_component(file, unit);
         match self.certainty(file, unit, 0, &mut seen) {
-            Some(true) if unit.is_none() && !is_render => Some(Reached::Load),
-            Some(true) => Some(Reached::Render { is_certain: true }),
-            Some(false) => Some(Reached::Render { is_certain: false }),
-            None if is_render => Some(Reached::Render { is_certain: false }),
+            Some(true) if unit.is_none() && !is_render => Some(OnServer::Load),
+            Some(true) => Some(OnServer::Render { is_certain: true }),
+            Some(false) => Some(OnServer::Render { is_certain: false }),
+            None if is_render => Some(OnServer::Render { is_certain: false }),
             None => None,
         }
     }

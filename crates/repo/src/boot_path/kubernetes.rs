@@ -9,6 +9,8 @@ use twiceshy_syntax::yaml::{self, Node};
 /// A container of a pod.
 #[derive(Debug)]
 pub(super) struct Pod {
+    /// Its image's name without registry and tag, and its own.
+    names: [String; 2],
     pub(super) volumes: Vec<(String, Place)>,
     pub(super) deadline: Option<Deadline>,
     /// `command` and `args`.
@@ -16,9 +18,8 @@ pub(super) struct Pod {
 }
 
 impl Repo {
-    /// The containers that run the image that is built in `dir`: it is called like the directory, or is the only one.
-    pub(super) fn pods_of(&self, dir: &str) -> Vec<Pod> {
-        let name = Tree::name(dir);
+    /// The containers of every manifest.
+    pub(super) fn pods(&self) -> Vec<Pod> {
         let mut pods = Vec::new();
         for file in self.tree.files() {
             let path = self.tree.path(file);
@@ -27,8 +28,8 @@ impl Repo {
             }
             let Ok(source) = self.tree.source(file) else { continue };
             let text = source.text();
-            // A chart's templates are no YAML.
-            if !text.contains("containers:") || !text.contains("kind:") || text.contains("{{") {
+            // What mounts nothing has no file that outlives it; a chart's templates are no YAML.
+            if !text.contains("containers:") || !text.contains("volumeMounts") || text.contains("{{") {
                 continue;
             }
             let yaml = yaml::parse(text);
@@ -43,16 +44,21 @@ impl Repo {
                     let last = image.rsplit('/').next().unwrap_or_default();
                     let last = last.split([':', '@']).next().unwrap_or_default();
                     let own = container.get("name").and_then(Node::as_str).unwrap_or_default();
-                    let is_named =
-                        !name.is_empty() && (last == name || own == name || last.ends_with(&format!("-{name}")));
-                    let is_only = self.dockerfiles.len() == 1 && !is_known(last);
-                    if is_named || is_only {
-                        pods.push(pod(container, file, text));
-                    }
+                    pods.push(pod(container, [last.to_owned(), own.to_owned()], file, text));
                 }
             }
         }
         pods
+    }
+}
+
+impl Pod {
+    /// Whether it runs the image that is built in `dir`: it is called like the directory, or there is no other image.
+    pub(super) fn runs(&self, dir: &str, is_only: bool) -> bool {
+        let name = Tree::name(dir);
+        let [image, own] = &self.names;
+        let is_named = !name.is_empty() && (image == name || own == name || image.ends_with(&format!("-{name}")));
+        is_named || is_only && !is_known(image)
     }
 }
 
@@ -61,7 +67,7 @@ fn is_known(name: &str) -> bool {
     ["postgres", "redis", "nginx", "mysql", "mariadb", "busybox", "alpine", "traefik", "caddy"].contains(&name)
 }
 
-fn pod(container: Node<'_>, file: FileId, text: &str) -> Pod {
+fn pod(container: Node<'_>, names: [String; 2], file: FileId, text: &str) -> Pod {
     let place = |node: Node<'_>| Place::new(file, node.span());
     let mounts = container.get("volumeMounts").map(Node::items).unwrap_or_default();
     let volumes = mounts.into_iter().filter_map(|mount| {
@@ -78,5 +84,10 @@ fn pod(container: Node<'_>, file: FileId, text: &str) -> Pod {
         Deadline { place: place(key), wait: Duration::from_secs(seconds), platform: Platform::Kubernetes }
     });
     let words = ["command", "args"].iter().filter_map(|name| container.get(name)).flat_map(Node::items);
-    Pod { volumes: volumes.collect(), deadline, starts: words.filter_map(|word| word.extract(file, text)).collect() }
+    Pod {
+        names,
+        volumes: volumes.collect(),
+        deadline,
+        starts: words.filter_map(|word| word.extract(file, text)).collect(),
+    }
 }

@@ -10,11 +10,11 @@ use rustc_hash::FxHashSet;
 const DEEP: usize = 12;
 
 /// The whole-file work on volumes that a container does before it answers.
-pub(super) fn scans(repo: &Repo, boot: &Boot<'_>) -> Vec<BootScan> {
+pub(super) fn scans(repo: &Repo, boot: &Boot<'_>, modules: &mut Modules) -> Vec<BootScan> {
     if boot.volumes.is_empty() {
         return Vec::new();
     }
-    let mut walk = Walk { repo, boot, scripts: FxHashSet::default(), modules: Modules::default(), found: Vec::new() };
+    let mut walk = Walk { repo, boot, scripts: FxHashSet::default(), modules, found: Vec::new() };
     for start in &boot.starts {
         match start {
             Start::Words(words) => {
@@ -47,7 +47,7 @@ struct Walk<'w, 'r> {
     repo: &'r Repo,
     boot: &'w Boot<'r>,
     scripts: FxHashSet<FileId>,
-    modules: Modules,
+    modules: &'w mut Modules,
     found: Vec<BootScan>,
 }
 
@@ -125,7 +125,7 @@ impl Walk<'_, '_> {
             }
             return;
         }
-        let scans = code::started(repo, file, &mut self.modules);
+        let scans = code::started(repo, file, self.modules);
         for (scan, mut calls) in scans {
             let mut all = via.to_vec();
             all.append(&mut calls);

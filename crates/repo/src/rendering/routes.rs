@@ -178,7 +178,7 @@ impl Repo {
             let (image, _) = dockerfile.base_image(dockerfile.final_stage()?, &|_| None)?;
             (is_near && image.name == "node").then(|| image.major()).flatten()
         });
-        majors.min().map(|major| major as u32)
+        majors.min()
     }
 }
 
