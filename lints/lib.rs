@@ -34,10 +34,7 @@ mod probe_of_nothing;
 mod read_only_breaks_image;
 mod ready_during_init;
 mod restart_keeps_old_env;
-mod restart_keeps_old_env;
 mod run_outside_network;
-mod run_outside_network;
-mod runtime_floats;
 mod runtime_floats;
 mod scan_at_boot;
 mod service_port_mismatch;
@@ -97,9 +94,6 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<scan_at_boot::ScanAtBoot>(),
         Entry::of::<service_port_mismatch::ServicePortMismatch>(),
         Entry::of::<strict_cookie_cross_site::StrictCookieCrossSite>(),
-        Entry::of::<restart_keeps_old_env::RestartKeepsOldEnv>(),
-        Entry::of::<run_outside_network::RunOutsideNetwork>(),
-        Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),
         Entry::of::<unknown_service_host::UnknownServiceHost>(),
