@@ -197,13 +197,15 @@ impl Repo {
             ports.each_text(&mut |text| published.extend(text.variables().into_iter().map(|variable| variable.name)));
         }
         let given = self.given(service);
+        // `MARIADB_HOST` of the database itself is nobody whom it calls.
+        let is_database = service.base_image(self).is_some_and(|(image, _)| self.facts(&image).is_database());
         for variable in &given {
             if !is_called(variable.name) {
                 continue;
             }
             let by = Told::Variable(variable.name.to_owned());
             let found = in_text(variable.value, by.clone(), &endpoints);
-            if found.is_empty() {
+            if found.is_empty() && !is_database {
                 calls.extend(host_alone(variable, &given, &published));
             }
             calls.extend(found);
