@@ -7,9 +7,11 @@ mod cap_drop_breaks_image;
 mod context_too_large;
 mod copy_source_missing;
 mod dead_stub_resolver;
+mod default_credential;
 mod dockerignore_root_only;
 mod dump_status_lost;
 mod duplicate_host_port;
+mod empty_secret_default;
 mod env_file_erased;
 mod health_skips_database;
 mod healthcheck_form;
@@ -22,6 +24,7 @@ mod hostname_not_routed;
 mod ignored_create_type;
 mod image_needs_companion;
 mod inactive_profile;
+mod inconsistent_default;
 mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
@@ -35,6 +38,7 @@ mod read_only_breaks_image;
 mod ready_during_init;
 mod restart_keeps_old_env;
 mod run_outside_network;
+mod public_env_unreadable;
 mod runtime_floats;
 mod scan_at_boot;
 mod service_port_mismatch;
@@ -62,9 +66,11 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<context_too_large::ContextTooLarge>(),
         Entry::of::<copy_source_missing::CopySourceMissing>(),
         Entry::of::<dead_stub_resolver::DeadStubResolver>(),
+        Entry::of::<default_credential::DefaultCredential>(),
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
+        Entry::of::<empty_secret_default::EmptySecretDefault>(),
         Entry::of::<env_file_erased::EnvFileErased>(),
         Entry::of::<health_skips_database::HealthSkipsDatabase>(),
         Entry::of::<healthcheck_form::HealthcheckForm>(),
@@ -77,6 +83,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<image_needs_companion::ImageNeedsCompanion>(),
         Entry::of::<inactive_profile::InactiveProfile>(),
+        Entry::of::<inconsistent_default::InconsistentDefault>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
@@ -90,6 +97,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<ready_during_init::ReadyDuringInit>(),
         Entry::of::<restart_keeps_old_env::RestartKeepsOldEnv>(),
         Entry::of::<run_outside_network::RunOutsideNetwork>(),
+        Entry::of::<public_env_unreadable::PublicEnvUnreadable>(),
         Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<scan_at_boot::ScanAtBoot>(),
         Entry::of::<service_port_mismatch::ServicePortMismatch>(),

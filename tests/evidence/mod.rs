@@ -5,6 +5,7 @@ mod boot;
 mod boot_scan;
 mod browser_globals;
 mod dump_status;
+mod environment;
 mod errexit;
 mod health;
 mod launch;

@@ -1,12 +1,16 @@
 //! The environment that a service's container gets, and whether all of it is known.
 
+mod defaults;
 mod edit;
 mod erased;
 mod missing;
 mod openings;
+mod public;
 
+pub use defaults::{DefaultCredential, EmptySecret, InconsistentDefault};
 pub use erased::{Erased, Override};
 pub use missing::{Lack, MissingVariable};
+pub use public::Unreadable;
 
 use crate::compose::Service;
 use crate::dockerfile::{Base, StepKind};

@@ -81,6 +81,10 @@ pub use dockerignore::{DockerIgnore, IgnoreLine};
 pub use document::{Input, Kind, Lowered};
 pub use env::{Env, EnvEntry};
 pub use environment::{Environment, Erased, GivenVariable, Giver, Lack, MissingVariable, OpenSource, Opening, Override};
+pub use environment::{
+    DefaultCredential, EmptySecret, Environment, Erased, GivenVariable, Giver, InconsistentDefault, Lack,
+    MissingVariable, OpenSource, Opening, Override, Unreadable,
+};
 pub use floating::{Floating, Versions};
 pub use gitignore::GitIgnored;
 pub use health::{Client, Container, EarlyReady, Fault, HealthCheck, Malformed, Program, Request, Timing, VainWait};

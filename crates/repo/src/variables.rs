@@ -147,9 +147,19 @@ impl Service {
 }
 
 impl Variables {
+    /// Every read, by place.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = &VariableRead> {
+        let mut reads: Vec<&VariableRead> = self.modules.values().flat_map(|module| &module.reads).collect();
+        reads.sort_by_key(|read| read.place);
+        reads.into_iter()
+    }
+
     /// Reads the modules of the applications that may say something.
     pub(crate) fn of(repo: &Repo) -> Self {
         let mut files: Vec<FileId> = repo.applications.modules().collect();
+        // SvelteKit's modules say by themselves what they can never hold.
+        let asks_svelte = |module: &&crate::Node| module.imports.iter().any(|it| it.specifier.starts_with("$env/"));
+        files.extend(repo.node.iter().filter(asks_svelte).map(|module| module.file));
         files.sort();
         files.dedup();
         let speaks = |file: &FileId| {
