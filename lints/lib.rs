@@ -34,11 +34,11 @@ mod never_restarts;
 mod pinned_docker_context;
 mod probe_behind_proxy_only;
 mod probe_of_nothing;
+mod public_env_unreadable;
 mod read_only_breaks_image;
 mod ready_during_init;
 mod restart_keeps_old_env;
 mod run_outside_network;
-mod public_env_unreadable;
 mod runtime_floats;
 mod scan_at_boot;
 mod service_port_mismatch;
@@ -93,11 +93,11 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<pinned_docker_context::PinnedDockerContext>(),
         Entry::of::<probe_behind_proxy_only::ProbeBehindProxyOnly>(),
         Entry::of::<probe_of_nothing::ProbeOfNothing>(),
+        Entry::of::<public_env_unreadable::PublicEnvUnreadable>(),
         Entry::of::<read_only_breaks_image::ReadOnlyBreaksImage>(),
         Entry::of::<ready_during_init::ReadyDuringInit>(),
         Entry::of::<restart_keeps_old_env::RestartKeepsOldEnv>(),
         Entry::of::<run_outside_network::RunOutsideNetwork>(),
-        Entry::of::<public_env_unreadable::PublicEnvUnreadable>(),
         Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<scan_at_boot::ScanAtBoot>(),
         Entry::of::<service_port_mismatch::ServicePortMismatch>(),
