@@ -80,7 +80,6 @@ pub use dockerfile::{Dockerfile, Stage};
 pub use dockerignore::{DockerIgnore, IgnoreLine};
 pub use document::{Input, Kind, Lowered};
 pub use env::{Env, EnvEntry};
-pub use environment::{Environment, Erased, GivenVariable, Giver, Lack, MissingVariable, OpenSource, Opening, Override};
 pub use environment::{
     DefaultCredential, EmptySecret, Environment, Erased, GivenVariable, Giver, InconsistentDefault, Lack,
     MissingVariable, OpenSource, Opening, Override, Unreadable,
@@ -89,7 +88,10 @@ pub use floating::{Floating, Versions};
 pub use gitignore::GitIgnored;
 pub use health::{Client, Container, EarlyReady, Fault, HealthCheck, Malformed, Program, Request, Timing, VainWait};
 pub use health_handler::{BlindHealth, Blindness};
-pub use image::{Companion, DataDirectory, HealthEndpoint, Image, ImageFacts, Majors, MistakenPath, Role, Wget, WritablePath, is_at_or_below};
+pub use image::{
+    Companion, DataDirectory, HealthEndpoint, Image, ImageFacts, Majors, MistakenPath, Role, Wget, WritablePath,
+    is_at_or_below,
+};
 pub use launch::{FileAt, Launch, LaunchedBy, Mounted};
 pub use listens::{Heard, Hears, Listening, Listens, Word};
 pub use local_package::{Ecosystem, Installer, LocalNeed, LocalPackage, MissingPackage, When};
@@ -107,14 +109,20 @@ pub use production::Production;
 pub use python::json::{JsonClass, JsonTarget, JsonUse, JsonWay, JsonWrite};
 pub use python::{ImportTarget, Python, PythonImport};
 pub use quadlet::{Quadlet, StaysDown};
-pub use reach::{Call, DeadEnd, Endpoint, EndpointPort, Host, Missed, Needed, NeededBy, Told, UnknownHost, Unstarted, WrongPort, WrongTarget, endpoints};
+pub use reach::{
+    Call, DeadEnd, Endpoint, EndpointPort, Host, Missed, Needed, NeededBy, Told, UnknownHost, Unstarted, WrongPort,
+    WrongTarget, endpoints,
+};
 pub use readiness::{EarlyStart, FirstUse};
 pub use rendering::{BrowserKind, BrowserUse, Framework, OnServer};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
 pub use resolve::{FailingImport, Ignored, Resolved, Untracked};
 pub use restart::{PodmanPolicy, Unrestarted, UnrestartedRun};
-pub use route::{Address, Asked, Backend, BehindProxy, FileProvider, Hostname, Mention, ProbeOfNothing, Route, RoutedTwice, Router, Routing, Twice, UnroutedHost, Zone};
+pub use route::{
+    Address, Asked, Backend, BehindProxy, FileProvider, Hostname, Mention, ProbeOfNothing, Route, RoutedTwice, Router,
+    Routing, Twice, UnroutedHost, Zone,
+};
 pub use script::Script;
 pub use sql::Sql;
 pub use sqlalchemy::{Column, ColumnType, EnumType};

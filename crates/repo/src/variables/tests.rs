@@ -1,3 +1,5 @@
+//! What modules read, in one line for each variable.
+
 use crate::{Moment, Need, Reaction, Repo, VariableRead};
 use twiceshy_source::Tree;
 
