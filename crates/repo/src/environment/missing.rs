@@ -2,8 +2,8 @@
 
 use super::OpenSource;
 use crate::compose::Service;
-use crate::{Application, Moment, Need, Place, Project, Repo, VariableRead, Way};
-use rustc_hash::FxHashMap;
+use crate::{Application, Env, Moment, Need, Place, Project, Repo, VariableRead, Way};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A variable that the code of a service needs and its container does not get.
 #[derive(Debug)]
@@ -112,6 +112,7 @@ impl Repo {
             }
         }
         let example = example.and_then(|(file, place)| Some((self.env.iter().find(|env| env.file == file)?, place)));
+        let in_example = example.map(|(env, _)| self.named_by(env)).unwrap_or_default();
         let mut by_name: FxHashMap<&str, Vec<&'r VariableRead>> = FxHashMap::default();
         for read in reads {
             if application.reached.is_empty() || application.reaches(read.place.file) {
@@ -124,21 +125,18 @@ impl Repo {
                 let gives = |name: &str| {
                     let given =
                         if read.ignores_case { environment.get_ignoring_case(name) } else { environment.get(name) };
-                    let in_example = example.is_some_and(|(env, _)| {
-                        let mentions = || env.comments.iter().any(|place| self.comment_names(*place, name));
-                        env.entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name)) || mentions()
-                    });
+                    let in_example = in_example.contains(&name.to_ascii_uppercase());
                     given.is_some() || in_example
                 };
                 gives(&read.name) || read.alternatives.iter().any(|other| gives(other))
             };
+            let Some((read, lack)) = deciding(&reads, project) else { continue };
             if AMBIENT.contains(&name)
                 || reads.iter().any(|read| is_given(read))
                 || application.sets_variable(self, name)
             {
                 continue;
             }
-            let Some((read, lack)) = deciding(&reads, project) else { continue };
             found.push(MissingVariable {
                 service,
                 application,
@@ -155,14 +153,15 @@ impl Repo {
         found
     }
 
-    /// Whether a comment names the variable, as examples do with what is optional: `# NAME=`.
-    fn comment_names(&self, comment: Place, name: &str) -> bool {
-        self.tree.source(comment.file).is_ok_and(|source| {
-            let text = comment.span().of(source.text());
-            let is_word = |c: char| c.is_alphanumeric() || c == '_';
-            text.match_indices(name)
-                .any(|(at, _)| !text[..at].ends_with(is_word) && !text[at + name.len()..].starts_with(is_word))
-        })
+    /// The words of an example: its entries, and what its comments name, as examples do with what is optional: `# NAME=`.
+    fn named_by(&self, env: &Env) -> FxHashSet<String> {
+        let mut names: FxHashSet<String> = env.entries.iter().map(|entry| entry.name.to_ascii_uppercase()).collect();
+        if let Ok(source) = self.tree.source(env.file) {
+            let comments = env.comments.iter().map(|place| place.span().of(source.text()));
+            let words = comments.flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));
+            names.extend(words.filter(|word| !word.is_empty()).map(str::to_ascii_uppercase));
+        }
+        names
     }
 
     /// Services of the project other than `service` that are given the variable.
