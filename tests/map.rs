@@ -168,3 +168,17 @@ fn services_that_wait_for_each_other_can_be_drawn() {
     let system = place(&[("compose.yml", circle.as_bytes())]);
     assert!(roxmltree::Document::parse(&map(system.path(), "svg")).is_ok());
 }
+
+#[test]
+fn the_picture_in_the_readme_is_the_sample() {
+    let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/shop");
+    let drawn = map(&shop.join("repo"), "svg");
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        std::fs::write(shop.join("map.svg"), &drawn).unwrap();
+    }
+    let kept = std::fs::read_to_string(shop.join("map.svg")).unwrap_or_default();
+    assert!(
+        drawn == kept,
+        "fixtures/shop/map.svg is not what is drawn: run this test with INSTA_UPDATE=always and look at it"
+    );
+}
