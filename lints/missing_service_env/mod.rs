@@ -32,9 +32,10 @@ impl Lint for MissingServiceEnv {
 fn report(missing: &MissingVariable<'_>, all: &[&MissingVariable<'_>], repo: &Repo, found: &mut Findings) {
     let service = &missing.service.name;
     let names = listed(all);
+    let them = if all.len() == 1 { "it" } else { "them" };
     let message = match missing.lack {
-        Lack::Start => format!("`{service}` does not start without {names}, and nothing gives it that"),
-        Lack::Use => format!("`{service}` starts without {names}, and its code cannot do without it"),
+        Lack::Start => format!("`{service}` does not start without {names}, and nothing gives it {them}"),
+        Lack::Use => format!("`{service}` starts without {names}, and its code cannot do without {them}"),
         Lack::Nowhere => {
             format!("`{service}` is not given {names}, and falls back to a store on `localhost`: its own container")
         }
@@ -128,8 +129,8 @@ fn level(missing: &MissingVariable<'_>) -> Option<Level> {
         Lack::Start => None,
         // A feature that answers that it is not configured may be meant to.
         Lack::Use if !is_wanted => Some(Level::Pedantic),
-        Lack::Use if missing.example.is_some() => Some(Level::Warn),
-        Lack::Use => None,
+        // It starts, and fails those who use that part of it.
+        Lack::Use => Some(Level::Warn),
         Lack::Nowhere | Lack::Credentials if missing.example.is_some() => Some(Level::Pedantic),
         Lack::Nowhere | Lack::Credentials => Some(Level::Warn),
     }

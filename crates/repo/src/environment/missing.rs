@@ -2,7 +2,7 @@
 
 use super::OpenSource;
 use crate::compose::Service;
-use crate::{Application, Env, Moment, Need, Place, Project, Repo, VariableRead, Way};
+use crate::{Application, Env, EnvEntry, Moment, Need, Place, Project, Repo, VariableRead, Way};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A variable that the code of a service needs and its container does not get.
@@ -137,6 +137,12 @@ impl Repo {
             {
                 continue;
             }
+            let beside = self.entry_beside(project, name);
+            let has_value = |entry: &EnvEntry| entry.value.as_ref().is_some_and(|value| !value.raw().is_empty());
+            // An example that leaves it empty says that it may be.
+            if lack == Lack::Use && beside.is_some_and(|entry| !has_value(entry)) {
+                continue;
+            }
             found.push(MissingVariable {
                 service,
                 application,
@@ -144,7 +150,7 @@ impl Repo {
                 lack,
                 given: environment.given.len(),
                 others: self.receivers(project, service, name),
-                named: self.named_in_env_file(project, name),
+                named: beside.filter(|entry| has_value(entry)).map(|entry| entry.place),
                 loads: application.loads_env_file(self),
                 example: example.map(|(_, place)| place),
             });
@@ -182,11 +188,10 @@ impl Repo {
         found
     }
 
-    /// Where an env file beside the project's files names the variable: the project's own, or the example of it.
-    fn named_in_env_file(&self, project: &Project, name: &str) -> Option<Place> {
+    /// The variable in the env file beside the project's files: the project's own, or the example of it.
+    fn entry_beside(&self, project: &Project, name: &str) -> Option<&EnvEntry> {
         let path = twiceshy_source::Tree::join(&project.dir, ".env")?;
-        let env = self.env_file(&path).or_else(|| self.env_example(&path))?;
-        env.entry(name).map(|entry| entry.place)
+        self.env_file(&path).or_else(|| self.env_example(&path))?.entry(name)
     }
 }
 
