@@ -122,8 +122,7 @@ impl Repo {
             }
             let Ok(source) = self.tree.source(module) else { continue };
             let text = source.text();
-            let read = self.read_code(module, |tree, _| crate::health_handler::routes::handlers(tree, path, module));
-            for handler in read.unwrap_or_default().into_iter().filter(|handler| is_callback(&handler.path)) {
+            for handler in self.handlers(module).iter().filter(|handler| is_callback(&handler.path)) {
                 let bodies: String = handler.bodies.iter().flat_map(|body| [body.of(text), "\n"]).collect();
                 let Some(loss) = cookie.needed_by(&bodies) else { continue };
                 let provider =

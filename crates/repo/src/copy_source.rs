@@ -1,6 +1,6 @@
 //! `COPY` and `ADD` of paths that Docker is not sent: missing from git, or left out by an ignore file.
 
-use crate::docker::DockerCall;
+use crate::docker::Order;
 use crate::dockerfile::{Copy, StepKind, Text};
 use crate::script::{Host, PartKind, RedirectKind};
 use crate::{BuildContext, Builder, GitIgnored, IgnoreLine, Repo};
@@ -205,7 +205,7 @@ impl Repo {
                 }
                 let name = command.name().unwrap_or_default();
                 let reads = ["cat", "grep", "ls", "test", "rm", "echo", "source", ".", "cd", "pip", "pip3", "docker"];
-                if reads.contains(&&*name) || DockerCall::of(command).is_some() {
+                if reads.contains(&&*name) || Order::of(command).is_some() {
                     continue;
                 }
                 let words = command.args().iter().filter(|word| {

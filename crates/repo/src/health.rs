@@ -16,6 +16,10 @@ pub(crate) use timing::duration;
 
 use crate::script::{Dialect, Host, NodeId, Start};
 use crate::{BuildContext, Dockerfile, Listens, Place, Project, Repo, Script, Service, Wget};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use std::ops::Deref;
+use std::sync::OnceLock;
 use twiceshy_source::{Extract, Tree};
 
 /// A health check that runs something: a service's own, or its Dockerfile's where the service has none.
@@ -27,6 +31,16 @@ pub struct HealthCheck<'r> {
     pub service: Option<(&'r Project, &'r Service)>,
     /// The Dockerfile that the check stands in; `None` for one in a Compose file.
     pub dockerfile: Option<&'r Dockerfile>,
+    /// When it is run, and how often it may fail.
+    pub timing: Timing,
+    /// What it runs in.
+    pub container: Container<'r>,
+    deed: &'r Deed,
+}
+
+/// What a health check does, as its test alone tells.
+#[derive(Debug, Default)]
+pub struct Deed {
     /// Whether a shell runs it; else the words are run as they are.
     pub is_shell: bool,
     /// The scripts in it: the test itself if a shell runs it, and those inside.
@@ -35,10 +49,18 @@ pub struct HealthCheck<'r> {
     pub programs: Vec<Program>,
     /// Every request that they send.
     pub requests: Vec<Request>,
-    /// When it is run, and how often it may fail.
-    pub timing: Timing,
-    /// What it runs in.
-    pub container: Container<'r>,
+}
+
+/// What every health check does, by the place of its test, once somebody has asked: many lints do.
+#[derive(Debug, Default)]
+pub(crate) struct Deeds(OnceLock<FxHashMap<Place, Deed>>);
+
+impl Deref for HealthCheck<'_> {
+    type Target = Deed;
+
+    fn deref(&self) -> &Deed {
+        self.deed
+    }
 }
 
 /// A program that a health check runs.
@@ -78,19 +100,41 @@ impl Repo {
         for dockerfile in self.dockerfiles.iter().filter(|dockerfile| !used.contains(&dockerfile.file)) {
             let Some(stage) = dockerfile.final_stage() else { continue };
             let Some(check) = dockerfile.healthcheck(stage) else { continue };
-            let Some(test) = &check.test else { continue };
             let build = builds.iter().find(|build| build.dockerfile.file == dockerfile.file).cloned();
             let build = build.unwrap_or_else(|| BuildContext::around(dockerfile, self));
             let container = Container::built(build, stage, &|_| None);
-            let mut check = HealthCheck {
-                timing: Timing::of_image(&check.options),
+            let Some(deed) = self.deeds().get(&check.place) else { continue };
+            found.push(HealthCheck {
+                place: check.place,
+                service: None,
                 dockerfile: Some(dockerfile),
-                ..HealthCheck::bare(check.place, container)
-            };
-            check.read(test.argv(), test.script());
-            found.push(check);
+                timing: Timing::of_image(&check.options),
+                container,
+                deed,
+            });
         }
         found
+    }
+
+    fn deeds(&self) -> &FxHashMap<Place, Deed> {
+        self.deeds.0.get_or_init(|| {
+            let mut tests: FxHashMap<Place, (Vec<Extract>, Option<Extract>)> = FxHashMap::default();
+            for service in self.projects.iter().flat_map(|project| &project.services) {
+                if let Some(test) = service.healthcheck.as_ref().and_then(|check| check.test.as_ref()) {
+                    tests.entry(test.place).or_insert_with(|| (test.argv(), test.script()));
+                }
+            }
+            for dockerfile in &self.dockerfiles {
+                for check in dockerfile.stages.iter().filter_map(|stage| dockerfile.healthcheck(stage)) {
+                    let Some(test) = &check.test else { continue };
+                    tests.entry(check.place).or_insert_with(|| (test.argv().to_vec(), test.script().cloned()));
+                }
+            }
+            let read = |(place, (argv, script)): (Place, (Vec<Extract>, Option<Extract>))| {
+                (place, Deed::of(&argv, script.as_ref()))
+            };
+            tests.into_par_iter().map(read).collect()
+        })
     }
 
     fn health_check<'r>(
@@ -103,66 +147,50 @@ impl Repo {
         let service_and_project = Some((project, service));
         if let Some(test) = own.and_then(|check| check.test.as_ref()) {
             let container = Container::of(service, build, self);
-            let mut check = HealthCheck { service: service_and_project, ..HealthCheck::bare(test.place, container) };
-            check.timing = own.map(Timing::of_service).unwrap_or_default();
-            check.read(&test.argv(), test.script().as_ref());
-            return (!check.programs.is_empty()).then_some(check);
+            let timing = own.map(Timing::of_service).unwrap_or_default();
+            let deed = self.deeds().get(&test.place).filter(|deed| !deed.programs.is_empty())?;
+            let service = service_and_project;
+            return Some(HealthCheck { place: test.place, service, dockerfile: None, timing, container, deed });
         }
         let build = build?;
         let dockerfile = build.dockerfile;
         let image = dockerfile.healthcheck(dockerfile.stage(build.target.as_deref())?)?;
-        let test = image.test.as_ref()?;
         let container = Container::of(service, Some(build), self);
-        let mut check = HealthCheck {
-            service: service_and_project,
-            dockerfile: Some(dockerfile),
-            ..HealthCheck::bare(image.place, container)
-        };
-        check.timing = Timing::of_image(&image.options);
+        let mut timing = Timing::of_image(&image.options);
         if let Some(own) = own {
-            check.timing = check.timing.with(own);
+            timing = timing.with(own);
         }
-        check.read(test.argv(), test.script());
-        Some(check)
+        let deed = self.deeds().get(&image.place)?;
+        let service = service_and_project;
+        Some(HealthCheck { place: image.place, service, dockerfile: Some(dockerfile), timing, container, deed })
     }
 }
 
-impl<'r> HealthCheck<'r> {
-    fn bare(place: Place, container: Container<'r>) -> Self {
-        Self {
-            place,
-            service: None,
-            dockerfile: None,
-            is_shell: false,
-            scripts: Vec::new(),
-            programs: Vec::new(),
-            requests: Vec::new(),
-            timing: Timing::default(),
-            container,
-        }
-    }
-
-    /// Reads what it runs: `script` if a shell runs it, else the program `argv`.
-    fn read(&mut self, argv: &[Extract], script: Option<&Extract>) {
-        self.is_shell = script.is_some();
+impl Deed {
+    /// Reads what a check runs: `script` if a shell runs it, else the program `argv`.
+    fn of(argv: &[Extract], script: Option<&Extract>) -> Self {
+        let mut deed = Self { is_shell: script.is_some(), ..Self::default() };
         match script {
             Some(text) => {
-                self.scripts = Script::new(text.clone(), Host::File, Start::plain(Dialect::Sh));
-                for (at, script) in self.scripts.iter().enumerate() {
-                    self.programs.extend(script.commands().filter_map(|command| program(script, at, command)));
+                deed.scripts = Script::new(text.clone(), Host::File, Start::plain(Dialect::Sh));
+                for (at, script) in deed.scripts.iter().enumerate() {
+                    deed.programs.extend(script.commands().filter_map(|command| program(script, at, command)));
                 }
             }
             None => {
-                self.programs.extend(argv.first().map(|name| Tree::name(name.text()).to_owned()).map(|name| Program {
+                deed.programs.extend(argv.first().map(|name| Tree::name(name.text()).to_owned()).map(|name| Program {
                     name,
                     words: argv.to_vec(),
                     command: None,
                 }))
             }
         }
-        self.requests = request::requests(&self.programs, &self.scripts);
+        deed.requests = request::requests(&deed.programs, &deed.scripts);
+        deed
     }
+}
 
+impl HealthCheck<'_> {
     /// Which `wget` it finds in its container: the image's, or one that the Dockerfile installs.
     pub fn wget(&self, repo: &Repo) -> Option<Wget> {
         if self.container.brings("wget") {

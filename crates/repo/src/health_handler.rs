@@ -7,6 +7,7 @@ use crate::compose::Condition;
 use crate::hints::Hints;
 use crate::{FileId, HealthCheck, Image, Place, Repo, Request, Service};
 use judge::Verdict;
+use rayon::prelude::*;
 use routes::Handler;
 
 /// A health check of a service with a database, answered by code that says yes whatever the database does.
@@ -84,13 +85,15 @@ impl Repo {
         request: &Request,
     ) -> Option<(Place, Blindness, Option<(String, Place)>)> {
         let application = service.application(self)?;
+        let wanted = request.path_asked().trim_matches('/');
+        let last = wanted.rsplit('/').next().filter(|last| !last.is_empty())?;
         let modules: Vec<FileId> = application.modules.iter().copied().filter(|file| self.may_answer(*file)).collect();
-        let mut handlers: Vec<(FileId, Handler)> = Vec::new();
-        for file in modules {
-            let read = self.read_code(file, |module, _| routes::handlers(module, self.tree.path(file), file));
-            handlers.extend(read.unwrap_or_default().into_iter().map(|handler| (file, handler)));
-        }
-        let wanted = request.path_asked().trim_matches('/').to_owned();
+        // A handler's path is written where it stands, or is the file's own.
+        let names_path = |file: &FileId| {
+            routes::of_file(self.tree.path(*file)).is_some()
+                || self.tree.source(*file).is_ok_and(|source| source.text().contains(last))
+        };
+        let handlers = self.handlers_of(modules.par_iter().copied().filter(names_path).collect());
         // A router may be mounted below a prefix: of those whose path is an end of the one asked, the longest.
         let ends = |handler: &Handler| {
             let own = handler.path.trim_matches('/');
@@ -98,28 +101,47 @@ impl Repo {
                 .then_some(own.len())
         };
         let longest = handlers.iter().filter_map(|(_, handler)| ends(handler)).max()?;
-        let answering: Vec<&(FileId, Handler)> =
-            handlers.iter().filter(|(_, handler)| ends(handler) == Some(longest)).collect();
+        let answering: Vec<(FileId, &Handler)> =
+            handlers.into_iter().filter(|(_, handler)| ends(handler) == Some(longest)).collect();
         let verdicts: Vec<Verdict> =
             answering.iter().map(|(file, handler)| self.judge(*file, &handler.verdict, 0)).collect();
         let (_, first) = answering.first()?;
-        let better = handlers
-            .iter()
-            .filter(|(_, handler)| ends(handler) != Some(longest) && handler.is_about_health())
-            .find(|(file, handler)| {
-                let verdict = self.judge(*file, &handler.verdict, 0);
-                verdict.asks && (verdict.can_fail || verdict.degraded.is_none())
-            })
-            .map(|(_, handler)| (format!("/{}", handler.path.trim_matches('/')), handler.place));
+        // Another route that asks the database. Every route of the application is read for it, so only where one is blind.
+        let better = || {
+            let others = self.handlers_of(modules);
+            let asks = others
+                .into_iter()
+                .filter(|(_, handler)| ends(handler) != Some(longest) && handler.is_about_health())
+                .find(|(file, handler)| {
+                    let verdict = self.judge(*file, &handler.verdict, 0);
+                    verdict.asks && (verdict.can_fail || verdict.degraded.is_none())
+                });
+            asks.map(|(_, handler)| (format!("/{}", handler.path.trim_matches('/')), handler.place))
+        };
         if verdicts.iter().all(|verdict| !verdict.asks && verdict.unknown.is_empty()) {
-            return Some((first.place, Blindness::NeverAsks, better));
+            return Some((first.place, Blindness::NeverAsks, better()));
         }
         match (&verdicts[..], answering.as_slice()) {
             ([verdict], [_]) if !verdict.can_fail && verdict.asks => {
-                verdict.degraded.map(|place| (first.place, Blindness::AnswersOk(place), better))
+                verdict.degraded.map(|place| (first.place, Blindness::AnswersOk(place), better()))
             }
             _ => None,
         }
+    }
+
+    /// The handlers of modules, in their order.
+    fn handlers_of(&self, modules: Vec<FileId>) -> Vec<(FileId, &Handler)> {
+        let each: Vec<_> = modules.into_par_iter().map(|file| (file, self.handlers(file))).collect();
+        each.into_iter().flat_map(|(file, handlers)| handlers.iter().map(move |handler| (file, handler))).collect()
+    }
+
+    /// The handlers of a module, which is parsed for them once.
+    pub(crate) fn handlers(&self, file: FileId) -> &[Handler] {
+        let read = || {
+            let handlers = self.read_code(file, |module, _| routes::handlers(module, self.tree.path(file), file));
+            handlers.unwrap_or_default().into()
+        };
+        self.answers(file).map(|answers| &**answers.handlers.get_or_init(read)).unwrap_or_default()
     }
 
     fn may_answer(&self, file: FileId) -> bool {

@@ -5,6 +5,7 @@ mod ports;
 mod program;
 mod start;
 
+pub(crate) use code::Call;
 pub use ports::{Heard, Hears, Listening, Word};
 
 use crate::dockerfile::{Copy, CopyFrom, StepKind};

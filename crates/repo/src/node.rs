@@ -7,6 +7,7 @@ pub use imports::{ImportKind, NodeImport};
 pub(crate) use scan::{parse_all, parse_whole};
 
 use crate::hints::Hints;
+use crate::reading::Answers;
 use crate::{Input, Lowered, log_file};
 use twiceshy_source::FileId;
 use twiceshy_syntax::js::{self, Dialect};
@@ -22,6 +23,8 @@ pub struct Node {
     pub(crate) may_read_variables: bool,
     /// Words in it that make it worth parsing for some question.
     pub(crate) hints: Hints,
+    /// What it was asked.
+    pub(crate) answers: Answers,
     /// They were scanned, not parsed.
     is_scanned: bool,
 }
@@ -34,6 +37,7 @@ impl Node {
             imports,
             may_read_variables: crate::variables::may_read(input),
             hints: Hints::of_node(input.text()),
+            answers: Answers::default(),
             is_scanned: false,
         }
     }

@@ -16,6 +16,7 @@ pub(crate) use resolve::Index;
 pub(crate) use scan::{parse_all, parse_whole};
 
 use crate::hints::Hints;
+use crate::reading::Answers;
 use crate::{Input, Lowered, boot, log_file, migration};
 use bumpalo::Bump;
 use machine::Machine;
@@ -40,6 +41,8 @@ pub struct Python {
     pub(crate) may_read_variables: bool,
     /// Words in it that make it worth parsing for some question.
     pub(crate) hints: Hints,
+    /// What it was asked.
+    pub(crate) answers: Answers,
     /// Only its imports were looked for, and not what stands around them.
     is_scanned: bool,
 }
@@ -55,6 +58,7 @@ impl Python {
             may_load_json: json::may_load(input.text()),
             may_read_variables: crate::variables::may_read(input),
             hints: Hints::of_python(input.text()),
+            answers: Answers::default(),
             is_scanned: false,
         }
     }

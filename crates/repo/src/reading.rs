@@ -1,11 +1,27 @@
 //! Modules that are parsed when somebody asks about them.
 
+use crate::health_handler::routes::Handler;
+use crate::listens::Call;
 use crate::{FileId, Repo};
+use std::sync::OnceLock;
 use twiceshy_syntax::code::Module;
 use twiceshy_syntax::js::{self, Dialect};
 use twiceshy_syntax::python;
 
+/// What a module was asked, kept for whoever asks next.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    pub(crate) handlers: OnceLock<Box<[Handler]>>,
+    pub(crate) listens: OnceLock<Box<[Call]>>,
+}
+
 impl Repo {
+    /// What the module in `file` was asked; `None`: it is none, or nobody wrote it.
+    pub(crate) fn answers(&self, file: FileId) -> Option<&Answers> {
+        let python = self.python_module(file).map(|module| &module.answers);
+        python.or_else(|| self.node_module(file).map(|module| &module.answers))
+    }
+
     /// Parses a Python or JavaScript module once more and lets `take` have of it what it wants; `None` where it cannot be
     /// read.
     pub(crate) fn read_code<R: Send>(

@@ -51,6 +51,7 @@ pub struct Repo {
     /// Every file that says what leads where, by path.
     pub routings: Vec<crate::Routing>,
     pub(crate) routes: std::sync::OnceLock<Vec<crate::Route>>,
+    pub(crate) deeds: crate::health::Deeds,
     pub(crate) python_index: std::sync::OnceLock<crate::python::Index>,
     pub(crate) importers: std::sync::OnceLock<rustc_hash::FxHashMap<FileId, Vec<FileId>>>,
     pub(crate) imports: std::sync::OnceLock<crate::resolve::Index>,
@@ -116,6 +117,7 @@ impl Repo {
             requirements: all.requirements,
             routings: all.routings,
             routes: std::sync::OnceLock::new(),
+            deeds: crate::health::Deeds::default(),
             python_index: std::sync::OnceLock::new(),
             importers: std::sync::OnceLock::new(),
             imports: std::sync::OnceLock::new(),

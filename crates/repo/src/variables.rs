@@ -10,7 +10,7 @@ mod wrapper;
 use crate::{Application, Input, Repo, Service};
 use memchr::memmem::Finder;
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
 use twiceshy_source::{FileId, Place, Tree};
 pub(crate) use wrapper::Wrapper;
@@ -181,10 +181,7 @@ impl Variables {
             .map(|(file, module)| (*file, module.wrappers.clone()))
             .collect();
         if !known.is_empty() {
-            let users: Vec<FileId> = files
-                .into_par_iter()
-                .filter(|file| repo.imports_any(*file, &known.keys().copied().collect()))
-                .collect();
+            let users: Vec<FileId> = files.into_par_iter().filter(|file| repo.imports_wrapper(*file, &known)).collect();
             modules.extend(read(users, &known));
         }
         Self { modules }
@@ -216,19 +213,34 @@ pub(crate) fn may_read(input: Input<'_>) -> bool {
 }
 
 impl Repo {
-    /// Whether the module imports one of `files`.
-    fn imports_any(&self, file: FileId, files: &FxHashSet<FileId>) -> bool {
+    /// Whether the module imports one of the functions that read variables. The file alone says little: everything imports
+    /// the settings.
+    fn imports_wrapper(&self, file: FileId, known: &FxHashMap<FileId, Vec<Wrapper>>) -> bool {
         if let Some(module) = self.node_module(file) {
-            let stems: Vec<&str> = files.iter().map(|file| stem(self.tree.path(*file))).collect();
+            let stems: Vec<&str> = known.keys().map(|file| stem(self.tree.path(*file))).collect();
+            let mut source = None;
             return module.imports.iter().any(|import| {
                 // Resolving is dear; an import says at least the name of the file or its directory.
                 stems.iter().any(|stem| import.specifier.contains(stem))
-                    && self.import_targets(file, &import.specifier).iter().any(|target| files.contains(target))
+                    && self.import_targets(file, &import.specifier).iter().filter_map(|to| known.get(to)).any(
+                        |wrappers| {
+                            let source = source.get_or_insert_with(|| self.tree.source(file));
+                            let text = source.as_ref().map(|source| source.text()).unwrap_or_default();
+                            wrappers.iter().any(|wrapper| wrapper.is_default() || text.contains(wrapper.first_name()))
+                        },
+                    )
             });
         }
         self.python_module(file).is_some_and(|module| {
-            module.imports.iter().any(|import| {
-                matches!(self.resolve_python(file, import), crate::ImportTarget::File(target) if files.contains(&target))
+            module.imports.iter().filter(|import| !import.names.is_empty()).any(|import| {
+                let takes = |wrapper: &Wrapper| {
+                    import.names.iter().any(|(own, _)| **own == *"*" || **own == *wrapper.first_name())
+                };
+                known.values().flatten().any(takes)
+                    && match self.resolve_python(file, import) {
+                        crate::ImportTarget::File(target) => known.get(&target).is_some_and(|it| it.iter().any(takes)),
+                        _ => false,
+                    }
             })
         })
     }

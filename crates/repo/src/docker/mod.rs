@@ -16,8 +16,9 @@ pub use given::{Arg, Given, Opt};
 pub use run::{Run, RunMount, RunMountKind};
 pub use scope::Scope;
 
-use crate::script::{Assignment, Command, NodeKind, Script, Word};
+use crate::script::{Assignment, Command, NodeId, NodeKind, Script, Word};
 use options::{BUILD, COMPOSE, CONTAINERS, ENGINE, EXEC, Syntax};
+use std::ops::Deref;
 use twiceshy_source::{Edit, Place, Span, Tree};
 
 /// A command for docker, podman, nerdctl or Compose, however it is reached: through `sudo`, `ssh host`, a variable or
@@ -26,6 +27,12 @@ use twiceshy_source::{Edit, Place, Span, Tree};
 pub struct DockerCall<'a> {
     /// The command of the script.
     pub command: Command<'a>,
+    order: &'a Order,
+}
+
+/// What a command tells docker.
+#[derive(Clone, Debug)]
+pub struct Order {
     /// The program.
     pub engine: Engine,
     /// Options before the verb.
@@ -136,9 +143,9 @@ fn is_compose_program(name: &str) -> bool {
     matches!(name, "docker-compose" | "podman-compose")
 }
 
-impl<'a> DockerCall<'a> {
+impl Order {
     /// What a command tells docker; `None` when it tells it nothing.
-    pub fn of(command: Command<'a>) -> Option<Self> {
+    pub(crate) fn of(command: Command<'_>) -> Option<Self> {
         let (args, elsewhere) = words(command)?;
         let program = args.first()?.text()?;
         let name = Tree::name(&program);
@@ -147,14 +154,24 @@ impl<'a> DockerCall<'a> {
             let (mut globals, rest) = Given::read(&args[1..], COMPOSE);
             globals.is_whole &= !args[0].is_assumed();
             let act = Act::Compose(ComposeCall::read(globals.clone(), rest, args[0].span));
-            return Some(Self { command, engine, globals, elsewhere, act });
+            return Some(Self { engine, globals, elsewhere, act });
         }
         let engine = engine(name)?;
         let (globals, rest) = Given::read(&args[1..], ENGINE);
         let act = act(&rest, &globals)?;
-        Some(Self { command, engine, globals, elsewhere, act })
+        Some(Self { engine, globals, elsewhere, act })
     }
+}
 
+impl Deref for DockerCall<'_> {
+    type Target = Order;
+
+    fn deref(&self) -> &Order {
+        self.order
+    }
+}
+
+impl<'a> DockerCall<'a> {
     /// The script.
     pub fn script(&self) -> &'a Script {
         self.command.script
@@ -311,11 +328,22 @@ impl crate::Repo {
 impl Script {
     /// What it tells docker, podman and Compose, in the order of the text.
     pub fn docker_calls(&self) -> Vec<DockerCall<'_>> {
+        let orders = self.docker.get_or_init(|| Orders::of(self));
+        orders.0.iter().filter_map(|(id, order)| Some(DockerCall { command: self.command(*id)?, order })).collect()
+    }
+}
+
+/// What the commands of a script tell docker, kept once somebody has asked: many lints do.
+#[derive(Clone, Debug)]
+pub(crate) struct Orders(Box<[(NodeId, Order)]>);
+
+impl Orders {
+    fn of(script: &Script) -> Self {
         // Most scripts have nothing to do with it, and there are thousands.
         let names = ["docker", "podman", "nerdctl", "COMPOSE"];
-        if !names.iter().any(|name| self.text().contains(name)) {
-            return Vec::new();
+        if !names.iter().any(|name| script.text().contains(name)) {
+            return Self(Box::default());
         }
-        self.commands().filter_map(DockerCall::of).collect()
+        Self(script.commands().filter_map(|command| Some((command.id, Order::of(command)?))).collect())
     }
 }

@@ -1,14 +1,10 @@
 //! What health checks are read as.
 
 use super::{Client, Request};
-use crate::{HealthCheck, Place};
-use twiceshy_source::{Extract, FileId, Span};
+use twiceshy_source::{Extract, FileId};
 
 fn read(argv: &[Extract], script: Option<&Extract>) -> Vec<Request> {
-    let place = Place::new(FileId(0), Span::default());
-    let mut check = HealthCheck::bare(place, super::Container::default());
-    check.read(argv, script);
-    check.requests
+    super::Deed::of(argv, script).requests
 }
 
 /// Client, host, port, path of every request; each part stands where it says.

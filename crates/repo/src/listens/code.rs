@@ -2,11 +2,15 @@
 //! `http.ListenAndServe(":8080", nil)`.
 
 use crate::reach::number;
+use crate::{FileId, Repo};
+use aho_corasick::packed::Searcher;
+use std::borrow::Cow;
+use std::sync::LazyLock;
 use twiceshy_source::Span;
 
 /// A port that a call names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Call {
+pub(crate) struct Call {
     /// The port that stands there; of a variable with a default, the default.
     pub port: Option<u16>,
     /// The variable of the environment that is asked first.
@@ -46,12 +50,28 @@ const WINDOW: usize = 400;
 /// How often a file may be asked for an identifier.
 const MOST: usize = 50;
 
-pub(super) fn may_listen(text: &str) -> bool {
-    CALLS.iter().any(|call| memchr::memmem::find(text.as_bytes(), call.as_bytes()).is_some())
+impl Repo {
+    /// The calls in a file that listen. Many services run the same modules: of those they are kept.
+    pub(super) fn listening_calls(&self, file: FileId) -> Cow<'_, [Call]> {
+        let read = || {
+            let Ok(source) = self.tree.source(file) else { return Box::default() };
+            if may_listen(source.text()) { calls(source.text()).into() } else { Box::default() }
+        };
+        match self.answers(file) {
+            Some(answers) => Cow::Borrowed(answers.listens.get_or_init(read)),
+            None => Cow::Owned(read().into_vec()),
+        }
+    }
+}
+
+fn may_listen(text: &str) -> bool {
+    // One pass: a search for each would be most of the time that this question takes.
+    static WORDS: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(CALLS));
+    WORDS.as_ref().is_none_or(|words| words.find(text).is_some())
 }
 
 /// The calls in `text`.
-pub(super) fn calls(text: &str) -> Vec<Call> {
+fn calls(text: &str) -> Vec<Call> {
     let mut found: Vec<Call> = Vec::new();
     for needle in CALLS {
         for (at, _) in text.match_indices(needle).take(MOST) {

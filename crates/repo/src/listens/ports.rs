@@ -1,7 +1,7 @@
 //! The ports on which the server in a container listens, as far as the files tell.
 
 use super::start::{Starts, starts};
-use super::{code, listen_directives, program};
+use super::{listen_directives, program};
 use crate::compose::{Port, Ports, Published, Text};
 use crate::dockerfile::{Base, StepKind};
 use crate::health::{Container, HealthCheck};
@@ -304,11 +304,7 @@ impl Listening<'_> {
             reached => reached,
         });
         for file in running.unwrap_or_else(|| self.files()) {
-            let Ok(source) = self.repo.tree.source(*file) else { continue };
-            if !code::may_listen(source.text()) {
-                continue;
-            }
-            for call in code::calls(source.text()) {
+            for call in self.repo.listening_calls(*file).iter() {
                 let env = &self.container.env;
                 let given = call.variable.as_ref().and_then(|name| env.iter().find(|(known, ..)| known == name));
                 match given {

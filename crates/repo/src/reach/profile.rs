@@ -2,7 +2,7 @@
 
 use crate::compose::Text;
 use crate::script::NodeKind;
-use crate::{Env, Kind, Place, Project, Repo, Router, Service, Tree};
+use crate::{Env, FileId, Kind, Place, Project, Repo, Router, Service, Tree};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The profiles that something in the repository enables: an env file, a command, a workflow, a page.
@@ -185,52 +185,56 @@ impl Repo {
     /// Whether a line anywhere but in a compose file speaks of a profile of that name: a page that tells how to enable it, a
     /// workflow, a program that starts Compose.
     fn speaks_of_profile(&self, profile: &str) -> bool {
-        self.tree.files().any(|file| {
-            let path = self.tree.path(file);
-            let name = Tree::name(path);
-            let is_text = name.rsplit_once('.').is_none_or(|(_, end)| {
-                matches!(
-                    end,
-                    "md" | "mdx"
-                        | "rst"
-                        | "txt"
-                        | "sh"
-                        | "bash"
-                        | "yml"
-                        | "yaml"
-                        | "py"
-                        | "js"
-                        | "ts"
-                        | "mjs"
-                        | "json"
-                        | "toml"
-                        | "mk"
-                        | "env"
-                        | "example"
-                        | "template"
-                        | "sample"
-                        | "ps1"
-                        | "bat"
-                        | "service"
-                        | "just"
-                        | "go"
-                        | "rb"
-                        | "tf"
-                )
-            });
-            // Compose files themselves only say that a service has it; their comments may say more.
-            let is_compose = Kind::of(path, || None) == Some(Kind::Compose);
-            is_text
-                && self.tree.source(file).is_ok_and(|source| {
-                    memchr::memmem::find(source.text().as_bytes(), profile.as_bytes()).is_some()
-                        && source.text().lines().any(|line| {
-                            (!is_compose || line.contains('#'))
-                                && (line.contains("rofile") || line.contains("PROFILE"))
-                                && has_word(line, profile)
-                        })
+        // Pages and settings say it more often than programs, of which there are more.
+        self.tree.files().any(|file| is_prose(self.tree.path(file)) && self.speaks_here(file, profile))
+            || self.tree.files().any(|file| is_program(self.tree.path(file)) && self.speaks_here(file, profile))
+    }
+
+    fn speaks_here(&self, file: FileId, profile: &str) -> bool {
+        // Compose files themselves only say that a service has it; their comments may say more.
+        let is_compose = Kind::of(self.tree.path(file), || None) == Some(Kind::Compose);
+        self.tree.source(file).is_ok_and(|source| {
+            memchr::memmem::find(source.text().as_bytes(), profile.as_bytes()).is_some()
+                && source.text().lines().any(|line| {
+                    (!is_compose || line.contains('#'))
+                        && (line.contains("rofile") || line.contains("PROFILE"))
+                        && has_word(line, profile)
                 })
         })
     }
+}
+
+/// Whether the file is text for people or a tool's settings.
+fn is_prose(path: &str) -> bool {
+    Tree::name(path).rsplit_once('.').is_none_or(|(_, end)| {
+        matches!(
+            end,
+            "md" | "mdx"
+                | "rst"
+                | "txt"
+                | "sh"
+                | "bash"
+                | "yml"
+                | "yaml"
+                | "json"
+                | "toml"
+                | "mk"
+                | "env"
+                | "example"
+                | "template"
+                | "sample"
+                | "ps1"
+                | "bat"
+                | "service"
+                | "just"
+                | "tf"
+        )
+    })
+}
+
+/// Whether the file is a program that may start Compose.
+fn is_program(path: &str) -> bool {
+    Tree::name(path).rsplit_once('.').is_some_and(|(_, end)| matches!(end, "py" | "js" | "ts" | "mjs" | "go" | "rb"))
 }
 
 fn has_word(line: &str, word: &str) -> bool {

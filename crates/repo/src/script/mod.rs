@@ -28,6 +28,7 @@ pub use values::{Piece, Value};
 use crate::{Input, Lowered};
 use flow::Flow;
 use rustc_hash::FxHashMap;
+use std::sync::OnceLock;
 use twiceshy_source::{Edit, Extract, FileId, Place, Span};
 
 /// A script and what it stands in.
@@ -45,6 +46,7 @@ pub struct Script {
     functions: FxHashMap<Box<str>, NodeId>,
     calls: FxHashMap<NodeId, Vec<NodeId>>,
     values: values::Values,
+    pub(crate) docker: OnceLock<crate::docker::Orders>,
 }
 
 /// What a script stands in.
@@ -161,7 +163,18 @@ impl Script {
         }
         let flow = Flow::of(&shell, &functions, start);
         let values = values::Values::of(&shell);
-        Self { file: extract.file(), host, start, extract, shell, flow, functions, calls, values }
+        Self {
+            file: extract.file(),
+            host,
+            start,
+            extract,
+            shell,
+            flow,
+            functions,
+            calls,
+            values,
+            docker: OnceLock::new(),
+        }
     }
 
     /// The text that the shell reads.

@@ -15,3 +15,15 @@ pub(crate) struct Wrapper {
     pub fallback: Option<(usize, bool)>,
     pub way: Way,
 }
+
+impl Wrapper {
+    /// What is imported to call it: itself, or the class that it is a method of.
+    pub(super) fn first_name(&self) -> &str {
+        self.name.split('.').next().unwrap_or_default()
+    }
+
+    /// Whether who imports it may call it anything.
+    pub(super) fn is_default(&self) -> bool {
+        self.first_name() == "default"
+    }
+}
