@@ -90,7 +90,8 @@ impl Repo {
             return Vec::new();
         }
         let Some(because) = self.production(project) else { return Vec::new() };
-        let back = project.services.iter().filter(|service| service.comes_back().is_some()).count();
+        let back = project.services.iter().filter(|service| service.comes_back().is_some());
+        let back = back.filter(|service| service.stays_up(project, self)).count();
         let is_exception = back > lacking.len();
         lacking.into_iter().map(|service| Unrestarted { service, because, is_exception }).collect()
     }
