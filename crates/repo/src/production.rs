@@ -99,6 +99,11 @@ impl Repo {
         project.files.iter().any(is_named) || project.services.iter().any(|service| self.runs_working_copy(service))
     }
 
+    /// Whether the path of a file says that developers or tests alone use it: `Dockerfile.dev`.
+    pub fn is_of_development(&self, file: FileId) -> bool {
+        words(self.tree.path(file)).any(|word| DEVELOPMENT.contains(&word))
+    }
+
     /// Whether the comment at the head of a file says that it is not for production.
     fn is_said_to_be_none(&self, file: FileId) -> bool {
         const SAYS: &[&str] = &[
