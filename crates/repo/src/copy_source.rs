@@ -198,15 +198,17 @@ impl Repo {
             !name.contains('/') && ["py", "js", "mjs", "ts", "rb", "go"].contains(&end)
         };
         let name = Tree::name(path);
-        let quoted = [format!("\"{name}\""), format!("'{name}'")];
+        let is_quoted = |text: &str| {
+            // Or as the end of a URL.
+            text.match_indices(name).any(|(at, _)| {
+                text[..at].ends_with(['"', '\'', '/']) && text[at + name.len()..].starts_with(['"', '\''])
+            })
+        };
         [build.dir.as_str(), Tree::parent(self.tree.path(build.dockerfile.file))].into_iter().any(|dir| {
             let inside =
                 |file: &FileId| self.tree.path(*file).strip_prefix(dir).map(|path| path.trim_start_matches('/'));
             let programs = self.tree.below(dir).filter(|file| inside(file).is_some_and(is_program));
-            programs.take(50).any(|file| {
-                let names = |text: &str| quoted.iter().any(|quoted| text.contains(quoted.as_str()));
-                self.tree.source(file).is_ok_and(|source| names(source.text()))
-            })
+            programs.take(50).any(|file| self.tree.source(file).is_ok_and(|source| is_quoted(source.text())))
         })
     }
 
