@@ -284,7 +284,7 @@ fn report(repo: &Repo, hits: &[Hit<'_>], found: &mut Findings) {
             finding.note(format!("write {ignore_file} with {}", listed(patterns)));
         }
     }
-    let only_minor = hits.iter().all(is_minor);
+    let only_minor = hits.iter().all(|hit| is_minor(hit) || is_for_developers(repo, hit) || is_built_with(repo, hit));
     let only_clones = hits.iter().all(|hit| matches!(hit.context.builder, Builder::Workflow(_)));
     if only_minor || only_clones {
         finding.level(Level::Pedantic);
@@ -300,6 +300,17 @@ fn is_minor(hit: &Hit<'_>) -> bool {
         LocalKind::Secrets => !reaches_image(hit) && !builds_client(hit),
         _ => !hit.local.is_certain,
     }
+}
+
+/// Whether the image is one that developers build for themselves, and works with what is copied.
+fn is_for_developers(repo: &Repo, hit: &Hit<'_>) -> bool {
+    hit.replaced.is_none() && repo.is_of_development(hit.context.dockerfile.file)
+}
+
+/// Whether a client is built with the file: the example that it is copied from names settings which clients are given.
+fn is_built_with(repo: &Repo, hit: &Hit<'_>) -> bool {
+    let example = hit.local.manifest.filter(|_| hit.local.kind == LocalKind::Secrets && !reaches_image(hit));
+    example.is_some_and(|example| repo.names_settings_of_clients(example))
 }
 
 fn reaches_image(hit: &Hit<'_>) -> bool {

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 use twiceshy_lint::{Findings, Level, Lint, Meta, meta};
-use twiceshy_repo::{BuildContext, Builder, DockerIgnore, Edit, IgnoreLine, LocalKind, Place, Repo, Sent, Span, Tree};
+use twiceshy_repo::{
+    BuildContext, Builder, DockerIgnore, Edit, IgnoreLine, LocalKind, Place, Repo, Sent, Span, Tree, is_beside_tests,
+};
 
 /// No options.
 #[derive(Default, Deserialize)]
@@ -142,7 +144,8 @@ fn secret(repo: &Repo, context: &BuildContext<'_>, line: &IgnoreLine) -> Option<
         let inside = context.inside(path).filter(|inside| inside.contains('/'))?;
         let (dir, name) = (Tree::parent(inside), Tree::name(inside));
         let is_sent = |path: &str| !context.ignores(path) && !context.names(path) && context.sweeps(path).is_some();
-        if matches!(name, ".env.example" | ".env.sample" | ".env.template" | ".env.dist") && line.matches(".env") {
+        let is_example = matches!(name, ".env.example" | ".env.sample" | ".env.template" | ".env.dist");
+        if is_example && line.matches(".env") && !is_beside_tests(path) {
             let own = format!("{dir}/.env");
             let from_root = Tree::join(&context.dir, &own)?;
             if is_sent(&own) && repo.git_ignores(&from_root, false).is_some() {

@@ -43,8 +43,18 @@ fn alone(one: &Unrestarted<'_>, repo: &Repo, found: &mut Findings) {
     let finding = found.at(one.service.place, message).label("`restart` is `no` where nothing is said");
     match one.because {
         Production::Restarts(other, place) => {
-            finding.related(place, format!("`{}` does come back", other.name));
-            if !one.is_exception {
+            match one.need {
+                Some((by, place)) if by.comes_back().is_some() => {
+                    finding.related(place, format!("`{}` comes back and needs it", by.name));
+                }
+                Some((by, place)) => {
+                    finding.related(place, format!("`{}` needs it", by.name));
+                }
+                None => {
+                    finding.related(place, format!("`{}` does come back", other.name));
+                }
+            }
+            if !one.is_exception && one.need.is_none() {
                 finding.level(Level::Pedantic);
             }
         }

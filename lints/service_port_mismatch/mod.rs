@@ -95,7 +95,9 @@ fn report(wrong: &WrongPort<'_>, found: &mut Findings) {
     if let Some(right) = right {
         finding.suggest(format!("call port {right}"), wrong.call.renumber(right));
     }
-    if !wrong.is_sure {
+    if wrong.call.is_foreign {
+        finding.level(Level::Pedantic);
+    } else if !wrong.is_sure {
         finding.level(Level::Warn);
     }
 }

@@ -39,6 +39,9 @@ fn report(unknown: &UnknownHost<'_>, found: &mut Findings) {
                 finding.level(if is_alone { Level::Pedantic } else { Level::Warn });
             }
         }
+        if unknown.call.is_foreign {
+            finding.level(Level::Pedantic);
+        }
         return;
     };
     let message = match apart.network_mode() {
@@ -50,6 +53,10 @@ fn report(unknown: &UnknownHost<'_>, found: &mut Findings) {
     };
     let finding = found.at(unknown.call.host_place, message);
     finding.label("this name does not resolve here");
+    if unknown.call.is_foreign {
+        // Nothing in such an image asks for it.
+        finding.level(Level::Pedantic);
+    }
     let there = apart.network_names();
     finding.related(
         apart.place,

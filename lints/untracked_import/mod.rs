@@ -131,8 +131,13 @@ fn report(cause: &Cause, importers: &[Importer], repo: &Repo, found: &mut Findin
             // It may be work in progress.
             .level(Level::Warn),
         Cause::Missing(_) => {
+            let fails = if first.is_type_only {
+                "no type check passes this import"
+            } else {
+                "this import fails wherever it runs"
+            };
             let finding = found
-                .at(first.place, format!("this import fails wherever it runs: the repository has no `{path}`"))
+                .at(first.place, format!("{fails}: the repository has no `{path}`"))
                 .label(format!("no file is called {path}, with any extension or as a directory with an index"));
             if let Some(other) = repo.path_in_other_case(path) {
                 finding.note(format!(

@@ -4,7 +4,7 @@ use crate::docker::Order;
 use crate::dockerfile::{Copy, StepKind, Text};
 use crate::script::{Host, PartKind, RedirectKind};
 use crate::{BuildContext, Builder, GitIgnored, IgnoreLine, Repo};
-use twiceshy_source::{Place, Tree};
+use twiceshy_source::{FileId, Place, Tree};
 
 /// A source of `COPY` or `ADD` that a build does not find.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Repo {
                 // What a script makes before the build is not missing.
                 if !matches!(why, WhyMissing::Excluded(_) | WhyMissing::Emptied(_)) {
                     let makers = makers.get_or_insert_with(|| self.makers());
-                    if makers.make(&path) || self.job_makes(build, &path) {
+                    if makers.make(&path) || self.job_makes(build, &path) || self.program_makes(build, &path) {
                         continue;
                     }
                 }
@@ -187,6 +187,28 @@ impl Repo {
                 }
             });
             brings || step.run.as_ref().is_some_and(|run| run.text().contains(name))
+        })
+    }
+
+    /// Whether a program beside the Dockerfile, or at the top of the context, has the name of `path` in quotes: it is the one
+    /// that people run before they build.
+    fn program_makes(&self, build: &BuildContext<'_>, path: &str) -> bool {
+        let is_program = |name: &str| {
+            let end = name.rsplit_once('.').map_or("", |(_, end)| end);
+            !name.contains('/') && ["py", "js", "mjs", "ts", "rb", "go"].contains(&end)
+        };
+        let name = Tree::name(path);
+        let is_quoted = |text: &str| {
+            // Or as the end of a URL.
+            text.match_indices(name).any(|(at, _)| {
+                text[..at].ends_with(['"', '\'', '/']) && text[at + name.len()..].starts_with(['"', '\''])
+            })
+        };
+        [build.dir.as_str(), Tree::parent(self.tree.path(build.dockerfile.file))].into_iter().any(|dir| {
+            let inside =
+                |file: &FileId| self.tree.path(*file).strip_prefix(dir).map(|path| path.trim_start_matches('/'));
+            let programs = self.tree.below(dir).filter(|file| inside(file).is_some_and(is_program));
+            programs.take(50).any(|file| self.tree.source(file).is_ok_and(|source| is_quoted(source.text())))
         })
     }
 

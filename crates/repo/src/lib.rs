@@ -95,6 +95,7 @@ pub use image::{
 pub use launch::{FileAt, Launch, LaunchedBy, Mounted};
 pub use listens::{Heard, Hears, Listening, Listens, Word};
 pub use local_package::{Ecosystem, Installer, LocalNeed, LocalPackage, MissingPackage, When};
+pub use local_secrets::is_beside_tests;
 pub use log_file::{Growth, LogFile, Running};
 pub use memory::{Heap, Overfull, Runtime, StarvedBuild};
 pub use migration::{Chain, EnumAgain, Migration, Operation, OperationKind, TypeChange, TypeOrigin, Types};

@@ -35,23 +35,21 @@ impl Repo {
         let Ok(source) = self.tree.source(example) else { return false };
         (0..source.line_count()).any(|line| {
             let text = source.line(line).trim_start_matches(['#', ' ']);
-            text.split_once('=').is_some_and(|(name, _)| {
-                // What a client is built with is public by its prefix.
-                let is_public = ["VITE_", "NEXT_PUBLIC_", "REACT_APP_", "EXPO_PUBLIC_", "PUBLIC_", "NUXT_PUBLIC_"]
-                    .iter()
-                    .any(|prefix| name.starts_with(prefix));
-                !is_public && WORDS.iter().any(|word| name.contains(word))
-            })
+            text.split_once('=')
+                .is_some_and(|(name, _)| !is_of_client(name) && WORDS.iter().any(|word| name.contains(word)))
         })
+    }
+
+    /// Whether an example of settings names some that a client is built with.
+    pub fn names_settings_of_clients(&self, example: FileId) -> bool {
+        let Ok(source) = self.tree.source(example) else { return false };
+        source.text().lines().any(|line| is_of_client(line.trim_start_matches(['#', ' '])))
     }
 
     /// `path` below `below`, if git ignores it and the tree does not have it.
     fn secret(&self, path: &str, below: &str) -> Option<(String, GitIgnored)> {
         let is_below = below.is_empty() || path.strip_prefix(below).is_some_and(|rest| rest.starts_with('/'));
-        let is_other = Tree::parent(path)
-            .split('/')
-            .any(|part| part.contains("test") || part.contains("example") || part == "docs");
-        if !is_below || is_other || self.tree.file(path).is_some() {
+        if !is_below || is_beside_tests(path) || self.tree.file(path).is_some() {
             return None;
         }
         Some((path.to_owned(), self.git_ignores(path, false)?))
@@ -85,6 +83,21 @@ impl Repo {
             writes.then(|| Tree::join(dir, ".env")).flatten().map(|path| (script.file, path))
         })
     }
+}
+
+/// Whether a variable is public by its prefix: what a client is built with.
+fn is_of_client(name: &str) -> bool {
+    ["VITE_", "NEXT_PUBLIC_", "REACT_APP_", "EXPO_PUBLIC_", "PUBLIC_", "NUXT_PUBLIC_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether settings at `path` are those of tests or examples: nobody keeps secrets there.
+pub fn is_beside_tests(path: &str) -> bool {
+    let is_other = |part: &str| {
+        part.contains("test") || part.contains("example") || matches!(part, "docs" | "e2e" | "cypress" | "playwright")
+    };
+    Tree::parent(path).split('/').any(is_other)
 }
 
 fn secrets(path: String, ignored: GitIgnored) -> LocalPath {

@@ -5,7 +5,7 @@ use crate::docker::DockerCall;
 use crate::health::Container;
 use crate::image::Role;
 use crate::script::{Host, Via};
-use crate::{Place, Project, Repo, Script, Service, Tree};
+use crate::{FileId, Place, Project, Repo, Script, Service, Tree};
 
 /// What tells that a project serves people, and is not somebody's own machine.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,9 @@ pub(crate) const DEVELOPMENT: &[&str] = &[
     "develop",
     "development",
     "devcontainer",
+    "devenv",
+    "devbox",
+    "devstack",
     "local",
     "localdev",
     "test",
@@ -48,6 +51,7 @@ pub(crate) const DEVELOPMENT: &[&str] = &[
     "profiling",
     "bench",
     "benchmark",
+    "benchmarks",
     "loadtest",
     "mock",
     "mocks",
@@ -78,6 +82,9 @@ impl Repo {
         }
         project.services.iter().find_map(|service| {
             let policy = service.restart().filter(|policy| comes_back(policy.shown()))?;
+            // A job that fails is tried again anywhere.
+            let is_job = policy.shown().starts_with("on-failure") && !service.stays_up(project, self);
+            (!is_job).then_some(())?;
             Some(Production::Restarts(service, policy.place()))
         })
     }
@@ -87,9 +94,40 @@ impl Repo {
         let is_named = |file: &crate::FileId| {
             let name = words(self.tree.path(*file)).any(|word| DEVELOPMENT.contains(&word));
             // Compose merges it over the default file of whoever works here.
-            name || Tree::name(self.tree.path(*file)).contains(".override.")
+            name || Tree::name(self.tree.path(*file)).contains(".override.") || self.is_said_to_be_none(*file)
         };
         project.files.iter().any(is_named) || project.services.iter().any(|service| self.runs_working_copy(service))
+    }
+
+    /// Whether the path of a file says that developers or tests alone use it: `Dockerfile.dev`.
+    pub fn is_of_development(&self, file: FileId) -> bool {
+        words(self.tree.path(file)).any(|word| DEVELOPMENT.contains(&word))
+    }
+
+    /// Whether the comment at the head of a file says that it is not for production.
+    fn is_said_to_be_none(&self, file: FileId) -> bool {
+        const SAYS: &[&str] = &[
+            "not for production",
+            "not intended for production",
+            "not meant for production",
+            "not suitable for production",
+            "not be used in production",
+            "not use in production",
+            "not use this in production",
+            "for development purposes",
+            "for development only",
+            "for local development only",
+            "local development stack",
+            "for testing purposes",
+            "for testing only",
+            "for internal testing",
+        ];
+        let Ok(source) = self.tree.source(file) else { return false };
+        let lines = source.text().lines().map(str::trim);
+        let head = lines.take_while(|line| line.is_empty() || line.starts_with('#') || *line == "---");
+        let words = head.flat_map(|line| line.split(|c: char| c.is_whitespace() || matches!(c, '#' | '*' | '_')));
+        let said = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").to_ascii_lowercase();
+        SAYS.iter().any(|words| said.contains(words))
     }
 
     /// Whether a project is one of several that a workflow starts which does not deploy.

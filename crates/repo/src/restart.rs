@@ -15,6 +15,8 @@ pub struct Unrestarted<'r> {
     pub because: Production<'r>,
     /// Whether most of the project's services that are meant to stay up do come back.
     pub is_exception: bool,
+    /// Who needs it, and where that says so: a service that comes back after a reboot, or is itself needed by one.
+    pub need: Option<(&'r Service, Place)>,
 }
 
 /// A container whose policy nothing reads after a reboot: Podman has no daemon.
@@ -90,9 +92,45 @@ impl Repo {
             return Vec::new();
         }
         let Some(because) = self.production(project) else { return Vec::new() };
-        let back = project.services.iter().filter(|service| service.comes_back().is_some()).count();
+        let back = project.services.iter().filter(|service| service.comes_back().is_some());
+        let back = back.filter(|service| service.stays_up(project, self)).count();
         let is_exception = back > lacking.len();
-        lacking.into_iter().map(|service| Unrestarted { service, because, is_exception }).collect()
+        let needs = self.needs_of_what_returns(project);
+        let all = lacking.into_iter().map(|service| {
+            let need = needs.iter().find(|(needed, ..)| *needed == service.name);
+            Unrestarted { service, because, is_exception, need: need.map(|(_, by, place)| (*by, *place)) }
+        });
+        all.collect()
+    }
+
+    /// What the services of a project that come back after a reboot call or depend on, and what that needs in turn: its
+    /// name, who needs it, and where that says so.
+    fn needs_of_what_returns<'r>(&'r self, project: &'r Project) -> Vec<(&'r str, &'r Service, Place)> {
+        let returns = |service: &&Service| {
+            service.comes_back().is_some_and(|policy| !policy.shown().starts_with("on-failure"))
+                && service.stays_up(project, self)
+        };
+        let mut queue: Vec<&Service> = project.services.iter().filter(returns).collect();
+        let mut needs: Vec<(&str, &Service, Place)> = Vec::new();
+        let mut next = 0;
+        while let Some(service) = queue.get(next).copied() {
+            next += 1;
+            let calls = self.calls(project, service).into_iter().filter(|call| !call.is_foreign);
+            let called = calls.flat_map(|call| {
+                let reached = project.reached(service, &call.host);
+                reached.into_iter().map(move |to| (to, call.host_place))
+            });
+            let depends = service.depends_on.iter().filter(|on| on.required);
+            let depends = depends.filter_map(|on| Some((project.service(&on.name)?, on.place)));
+            for (to, place) in called.chain(depends) {
+                let is_known = queue.iter().any(|known| known.name == to.name);
+                if !is_known {
+                    queue.push(to);
+                    needs.push((&to.name, service, place));
+                }
+            }
+        }
+        needs
     }
 
     /// Whether a project of more files, this one's among them, gives the service a policy: that is the one that runs.

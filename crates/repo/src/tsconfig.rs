@@ -17,6 +17,8 @@ pub struct TsConfig {
     pub paths: Vec<Alias>,
     /// Whether several directories count as one (`rootDirs`): a relative import may lead to another of them.
     pub has_root_dirs: bool,
+    /// Whether imports stay as written, also those of types (`verbatimModuleSyntax` and what it replaced).
+    pub keeps_imports: bool,
     /// Other configurations that are part of this one, as written.
     pub references: Vec<String>,
     /// Where the compiled files go, as written.
@@ -53,6 +55,9 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
         base_url: text(option("baseUrl")),
         paths: paths.collect(),
         has_root_dirs: option("rootDirs").is_some(),
+        keeps_imports: ["verbatimModuleSyntax", "preserveValueImports"]
+            .iter()
+            .any(|name| option(name).and_then(Value::as_bool) == Some(true)),
         references: references.iter().filter_map(|reference| text(reference.get("path"))).collect(),
         out_dir: text(option("outDir")),
     });

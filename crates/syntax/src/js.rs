@@ -8,8 +8,10 @@ mod convert;
 mod depth;
 mod scan;
 mod script_blocks;
+mod values;
 
 pub use scan::{Scanned, scan_imports};
+pub use values::{Values, values};
 
 use crate::Flaw;
 use crate::code::Module;

@@ -2,6 +2,7 @@
 
 use super::endpoint::{Endpoint, EndpointPort, endpoints, is_host, number, urls};
 use crate::compose::Text;
+use crate::image::{Image, Role};
 use crate::{Place, Project, Repo, Service};
 use twiceshy_source::{Edit, Extract, Span};
 
@@ -20,6 +21,8 @@ pub struct Call {
     pub scheme: Option<String>,
     /// What tells it.
     pub by: Told,
+    /// Whether the service is a store of a known image, and the variable none of those that such an image reads.
+    pub is_foreign: bool,
     host_text: Option<(Extract, Span)>,
     port_text: Option<(Extract, Span)>,
 }
@@ -69,6 +72,7 @@ impl Call {
             port_place: port_span.map(|span| text.place(span)),
             scheme,
             by,
+            is_foreign: false,
             port_text: port_span.map(|span| (text.clone(), span)),
             host_text: Some((text, span)),
         }
@@ -197,18 +201,24 @@ impl Repo {
             ports.each_text(&mut |text| published.extend(text.variables().into_iter().map(|variable| variable.name)));
         }
         let given = self.given(service);
+        let image = service.base_image(self).map(|(image, _)| image);
+        let role = image.as_ref().and_then(|image| self.facts(image).role());
         // `MARIADB_HOST` of the database itself is nobody whom it calls.
-        let is_database = service.base_image(self).is_some_and(|(image, _)| self.facts(&image).is_database());
+        let is_database = role == Some(Role::Database);
+        let store = image.filter(|_| service.build.is_none() && role.is_some_and(is_store));
         for variable in &given {
             if !is_called(variable.name) {
                 continue;
             }
+            let before = calls.len();
             let by = Told::Variable(variable.name.to_owned());
             let found = in_text(variable.value, by.clone(), &endpoints);
             if found.is_empty() && !is_database {
                 calls.extend(host_alone(variable, &given, &published));
             }
             calls.extend(found);
+            let is_foreign = store.as_ref().is_some_and(|image| !may_read(image, variable.name));
+            calls[before..].iter_mut().for_each(|call| call.is_foreign = is_foreign);
         }
         let command = service.command.iter().map(|command| ("command", command));
         let entrypoint = service.entrypoint.iter().map(|command| ("entrypoint", command));
@@ -245,6 +255,44 @@ impl Repo {
 
 fn words(name: &str) -> impl Iterator<Item = &str> {
     name.split(['_', '.', '-'])
+}
+
+/// Whether a server with that role is called, and calls nobody but its like.
+fn is_store(role: Role) -> bool {
+    matches!(role, Role::Database | Role::Cache | Role::Broker | Role::Search | Role::ObjectStore)
+}
+
+/// Whether a store may read the variable: it has the name of its image in it, tells of its like, or is a setting by its
+/// own name (`discovery.seed_hosts`).
+fn may_read(image: &Image, variable: &str) -> bool {
+    const LIKE: &[&str] = &[
+        "PG",
+        "PGHOST",
+        "MASTER",
+        "PRIMARY",
+        "LEADER",
+        "REPLICA",
+        "REPLICATION",
+        "REPLICATE",
+        "CLUSTER",
+        "PEER",
+        "PEERS",
+        "SEED",
+        "SEEDS",
+        "JOIN",
+        "ZOOKEEPER",
+        "ZOO",
+        "ETCD",
+        "PROXY",
+    ];
+    let upper = variable.to_ascii_uppercase();
+    if upper != variable || words(&upper).any(|word| LIKE.contains(&word)) {
+        return true;
+    }
+    let first = words(&upper).next().unwrap_or_default();
+    let name = image.name.to_ascii_uppercase();
+    let mut parts = name.split(['/', '-', '_', '.']).filter(|part| part.len() > 2);
+    first.len() > 1 && parts.any(|part| part.contains(first) || first.contains(part))
 }
 
 fn is_called(name: &str) -> bool {
@@ -331,6 +379,7 @@ fn host_alone(variable: &Given<'_>, given: &[Given<'_>], published: &[String]) -
             Some(port) => Told::Pair(variable.name.to_owned(), port.name.to_owned()),
             None => Told::Variable(variable.name.to_owned()),
         },
+        is_foreign: false,
         host_text: whole(variable.value),
         port_text: port.and_then(|port| whole(port.value)),
     })

@@ -21,6 +21,7 @@ struct Scope {
     aliases: Vec<(String, Vec<String>)>,
     bases: Vec<String>,
     has_root_dirs: bool,
+    keeps_imports: bool,
 }
 
 impl Index {
@@ -62,6 +63,7 @@ impl Scope {
         let from = base.clone().unwrap_or_else(|| dir.to_owned());
         self.bases.extend(base);
         self.has_root_dirs |= config.has_root_dirs;
+        self.keeps_imports |= config.keeps_imports;
         for alias in &config.paths {
             let targets =
                 alias.targets.iter().filter_map(|target| Tree::join(&from, target.trim_start_matches("${configDir}/")));
@@ -130,6 +132,11 @@ impl Repo {
         self.import_index().scope(path).is_some_and(|scope| scope.has_root_dirs)
     }
 
+    /// Whether a compiler leaves imports of types in the module at `path`.
+    pub(super) fn keeps_imports(&self, path: &str) -> bool {
+        self.import_index().scope(path).is_some_and(|scope| scope.keeps_imports)
+    }
+
     /// What a name that is not relative leads to.
     pub(super) fn aliased(&self, from: &str, name: &str) -> Resolved {
         if name.starts_with('#') {
@@ -192,7 +199,12 @@ impl Repo {
             }
             let is_here = home.is_empty() || self.tree.has_dir(home);
             let certain = is_here && self.is_no_package(from, pattern);
-            match self.at(from, target.replace('*', star), certain) {
+            // `@modules/.` is the directory.
+            let Some(path) = Tree::join("", &target.replace('*', star)) else {
+                is_undecided = true;
+                continue;
+            };
+            match self.at(from, path, certain) {
                 Resolved::Tracked(file) => return Some(Resolved::Tracked(file)),
                 found @ Resolved::Untracked { .. } => best = found,
                 found @ Resolved::Missing { .. } if best == Resolved::External => best = found,

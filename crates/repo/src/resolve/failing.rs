@@ -5,6 +5,7 @@ use crate::{Node, Place, Python, PythonImport, Repo};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use twiceshy_source::Tree;
+use twiceshy_syntax::js::{self, Dialect, Values};
 
 /// An import of a file that a clone of the repository does not hold.
 #[derive(Debug)]
@@ -67,7 +68,20 @@ impl Repo {
             let resolved = self.resolve_import(module.file, &import.specifier);
             FailingImport::of(resolved, import.place, import.is_type_only)
         });
-        failing.collect()
+        let mut failing: Vec<_> = failing.collect();
+        if failing.iter().any(|import| !import.is_type_only)
+            && let Some(values) = self.values_of(module)
+        {
+            failing.iter_mut().for_each(|import| import.is_type_only |= values.drops(import.place.start));
+        }
+        failing
+    }
+
+    /// What the names that a module imports are to it, where a compiler looks: it takes away imports of types alone.
+    fn values_of(&self, module: &Node) -> Option<Values> {
+        let path = self.tree.path(module.file);
+        let source = self.tree.source(module.file).ok().filter(|_| !self.keeps_imports(path))?;
+        js::values(source.text(), Dialect::of(path))
     }
 
     fn failing_in_python(&self, module: &Python) -> Vec<FailingImport> {
