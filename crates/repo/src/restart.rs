@@ -90,6 +90,10 @@ impl Repo {
             return Vec::new();
         }
         let Some(because) = self.production(project) else { return Vec::new() };
+        // That some of a menu come back says nothing about the others.
+        if matches!(because, Production::Restarts(..)) && project.is_menu() {
+            return Vec::new();
+        }
         let back = project.services.iter().filter(|service| service.comes_back().is_some()).count();
         let is_exception = back > lacking.len();
         lacking.into_iter().map(|service| Unrestarted { service, because, is_exception }).collect()

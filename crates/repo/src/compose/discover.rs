@@ -35,7 +35,9 @@ pub(crate) fn projects(tree: &Tree, compose: &[Compose], env: &[Env]) -> Vec<Pro
     };
     let defaults: FxHashMap<&str, (FileId, Project)> = directories
         .iter()
-        .filter_map(|(dir, files_in)| named(files_in, &DEFAULT).map(|default| (*dir, (default, files.load(&[default])))))
+        .filter_map(|(dir, files_in)| {
+            named(files_in, &DEFAULT).map(|default| (*dir, (default, files.load(&[default]))))
+        })
         .collect();
     let mut projects = Vec::new();
     for (dir, in_directory) in &directories {

@@ -231,7 +231,8 @@ fn what_needs_the_default_file_of_a_directory_above_is_merged_over_that_one_and_
 fn a_project_whose_paths_lead_nowhere_from_its_own_directory_starts_at_one_above() {
     let text = "services: {web: {build: ./app, volumes: ['./conf:/conf'], env_file: ./web.env}}\n";
     let dir = |files: &[&str]| {
-        let all: Vec<_> = [("deploy/x/compose.yml", text)].into_iter().chain(files.iter().map(|file| (*file, ""))).collect();
+        let all: Vec<_> =
+            [("deploy/x/compose.yml", text)].into_iter().chain(files.iter().map(|file| (*file, ""))).collect();
         project(&all).0.projects[0].dir.clone()
     };
     assert_eq!(dir(&["app/Dockerfile", "conf/a"]), "");
@@ -247,9 +248,12 @@ fn a_service_without_image_and_build_is_completed_by_a_file_that_is_not_here() {
         assert!(!project.is_complete);
     });
     let over = "services: {web: {image: x}, proxy: {image: y}}\n";
-    check(&[("compose.yml", "services: {proxy: {environment: {A: b}}}\n"), ("compose.override.yml", over)], |project| {
-        assert!(project.is_complete);
-    });
+    check(
+        &[("compose.yml", "services: {proxy: {environment: {A: b}}}\n"), ("compose.override.yml", over)],
+        |project| {
+            assert!(project.is_complete);
+        },
+    );
 }
 
 #[test]
