@@ -15,13 +15,14 @@ impl Lint for DuplicateHostPort {
     const META: Meta = meta!(Error, Outage);
 
     fn check(&self, project: &Project, _repo: &Repo, found: &mut Findings) {
+        let is_menu = project.is_menu();
         for clash in project.port_clashes() {
-            report(&clash, found);
+            report(&clash, is_menu, found);
         }
     }
 }
 
-fn report(clash: &PortClash<'_>, found: &mut Findings) {
+fn report(clash: &PortClash<'_>, is_menu: bool, found: &mut Findings) {
     let PortClash { first, first_port, second, second_port, ports } = *clash;
     let what = if ports.0 == ports.1 { format!("port {ports}") } else { format!("ports {ports}") };
     let is_one = first.name == second.name;
@@ -46,6 +47,9 @@ fn report(clash: &PortClash<'_>, found: &mut Findings) {
         if first.profiles.is_empty() || second.profiles.is_empty() {
             finding.level(Level::Warn);
         }
+    }
+    if is_menu && !is_one {
+        finding.level(Level::Pedantic).note("so many ports of this project clash that people start some of it by name");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use twiceshy_lint::{Findings, Level, Lint, Meta, meta};
-use twiceshy_repo::{InconsistentDefault as Disagreement, Repo};
+use twiceshy_repo::{InconsistentDefault as Disagreement, Repo, Tree};
 
 /// No options.
 #[derive(Default, Deserialize)]
@@ -15,12 +15,12 @@ impl Lint for InconsistentDefault {
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for one in repo.inconsistent_defaults() {
-            report(&one, found);
+            report(&one, repo, found);
         }
     }
 }
 
-fn report(one: &Disagreement, found: &mut Findings) {
+fn report(one: &Disagreement, repo: &Repo, found: &mut Findings) {
     let [(first, first_place), rest @ ..] = one.defaults.as_slice() else { return };
     let Some((last, place)) = rest.last() else { return };
     let name = &one.name;
@@ -30,7 +30,14 @@ fn report(one: &Disagreement, found: &mut Findings) {
     for (other, place) in rest.iter().take(rest.len() - 1).take(3) {
         finding.related(*place, format!("{} here", said(other.as_deref())));
     }
-    if !has_to_agree(name) {
+    for place in one.elsewhere.iter().take(3) {
+        finding.related(*place, "and here");
+    }
+    if let Some(example) = one.example {
+        let file = Tree::name(repo.tree.path(example.file));
+        finding.note(format!("{file} sets it: whoever starts from that does not meet this"));
+    }
+    if one.example.is_some() || !has_to_agree(name) {
         finding.level(Level::Pedantic);
     }
 }

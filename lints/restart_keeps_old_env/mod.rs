@@ -27,9 +27,12 @@ fn report(stale: &StaleEnv<'_>, found: &mut Findings) {
         0 => String::new(),
         others => format!(" (so do {others} more)"),
     };
-    let message = format!(
-        "`{name}` keeps its old environment{more}: a restart does not read `{file}` again, only a new container does"
-    );
+    let why = format!("a restart does not read `{file}` again, only a new container does");
+    let message = if stale.is_page {
+        format!("whoever follows these instructions keeps the old environment of `{name}`{more}: {why}")
+    } else {
+        format!("`{name}` keeps its old environment{more}: {why}")
+    };
     let finding = found.at(stale.place, message).label("restarts the container that is there");
     let changed = if stale.is_told { "to be changed here" } else { "changed here" };
     finding.related(stale.change, format!("`{file}` is {changed}"));

@@ -43,6 +43,9 @@ pub enum WhyMissing<'r> {
     Emptied(&'r IgnoreLine),
 }
 
+/// How many lines above a step a comment may stand that speaks of it.
+const NEAR: usize = 6;
+
 impl Repo {
     /// Every source of `COPY` and `ADD` that a build of this repository does not find.
     pub fn missing_sources(&self) -> Vec<MissingSource<'_>> {
@@ -55,7 +58,11 @@ impl Repo {
                 // What a script makes before the build is not missing.
                 if !matches!(why, WhyMissing::Excluded(_) | WhyMissing::Emptied(_)) {
                     let makers = makers.get_or_insert_with(|| self.makers());
-                    if makers.make(&path) || self.job_makes(build, &path) || self.program_makes(build, &path) {
+                    if makers.make(&path)
+                        || self.job_makes(build, &path)
+                        || self.program_makes(build, &path)
+                        || self.is_asked_for(source, &path)
+                    {
                         continue;
                     }
                 }
@@ -209,6 +216,20 @@ impl Repo {
                 |file: &FileId| self.tree.path(*file).strip_prefix(dir).map(|path| path.trim_start_matches('/'));
             let programs = self.tree.below(dir).filter(|file| inside(file).is_some_and(is_program));
             programs.take(50).any(|file| self.tree.source(file).is_ok_and(|source| is_quoted(source.text())))
+        })
+    }
+
+    /// Whether a comment right above a step names the path: whoever builds is told to put it there.
+    fn is_asked_for(&self, copied: &Text, path: &str) -> bool {
+        let Ok(source) = self.tree.source(copied.place.file) else { return false };
+        let above = source.text().get(..copied.place.start as usize).unwrap_or_default();
+        let mut comments = above.lines().rev().take(NEAR).filter(|line| line.trim_start().starts_with('#'));
+        let name = Tree::name(path);
+        comments.any(|line| {
+            let names = line.split(|c: char| !c.is_ascii_alphanumeric() && !"._-/".contains(c));
+            let asks = ["make sure", "ensure", "put ", "place ", "add ", "added", "must ", "need", "provide"];
+            let mut names = names.map(|word| Tree::name(word.trim_matches(['.', '/'])));
+            names.any(|word| word == name) && asks.iter().any(|ask| line.to_ascii_lowercase().contains(ask))
         })
     }
 

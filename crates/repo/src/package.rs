@@ -48,6 +48,8 @@ pub struct Dependency {
     pub place: Place,
     /// It is needed to build and test only.
     pub is_dev: bool,
+    /// Whether it stands in `optionalDependencies`: the code copes without it.
+    pub is_optional: bool,
 }
 
 impl NodePackage {
@@ -80,6 +82,7 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
             range: range.as_str().unwrap_or_default().to_owned(),
             place: place(name.span),
             is_dev: kind == "devDependencies",
+            is_optional: kind == "optionalDependencies",
         }));
     }
     let workspaces = root.get("workspaces").map(|value| value.get("packages").unwrap_or(value));

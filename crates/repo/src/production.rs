@@ -209,16 +209,38 @@ impl Repo {
         if words(path).any(|word| DEVELOPMENT.contains(&word)) {
             return false;
         }
+        // What a step starts on a runner that is thrown away is a trial.
+        let lasts = || self.runner_lasts(script);
         let says = |text: &str| {
             words(text).any(|word| ["deploy", "deployment", "prod", "production", "release", "rollout"].contains(&word))
         };
         match host {
-            Host::Step { job, step } => is_remote || says(path) || says(job) || says(step),
+            Host::Step { job, step } => is_remote || (says(path) || says(job) || says(step)) && lasts(),
             Host::File => is_remote || says(path),
             Host::Recipe { target } => is_remote || says(target),
             Host::Package { name } => is_remote || says(name),
             Host::Fence { .. } | Host::Service { .. } | Host::Image { .. } | Host::Inside { .. } => false,
         }
+    }
+}
+
+impl Repo {
+    /// Whether what a step starts is there when its job is over: on a runner of one's own, or on a machine that Docker is
+    /// told of.
+    fn runner_lasts(&self, script: &Script) -> bool {
+        const ELSEWHERE: [&str; 4] = ["DOCKER_HOST", "docker context", "docker --context", "docker -H"];
+        let Some(workflow) = self.workflows.iter().find(|workflow| workflow.file == script.file) else { return true };
+        let Host::Step { job, .. } = script.host.outermost() else { return true };
+        let job = workflow.jobs.iter().find(|own| *own.id.text == **job);
+        let is_hosted = job.is_some_and(|job| {
+            let mut labels = job.runs_on.iter();
+            labels.any(|label| ["ubuntu-", "macos-", "windows-"].iter().any(|os| label.text.starts_with(os)))
+        });
+        !is_hosted
+            || self
+                .tree
+                .source(script.file)
+                .is_ok_and(|source| ELSEWHERE.iter().any(|word| source.text().contains(word)))
     }
 }
 

@@ -92,6 +92,10 @@ impl Repo {
             return Vec::new();
         }
         let Some(because) = self.production(project) else { return Vec::new() };
+        // That some of a menu come back says nothing about the others.
+        if matches!(because, Production::Restarts(..)) && project.is_menu() {
+            return Vec::new();
+        }
         let back = project.services.iter().filter(|service| service.comes_back().is_some());
         let back = back.filter(|service| service.stays_up(project, self)).count();
         let is_exception = back > lacking.len();

@@ -3,6 +3,7 @@
 use crate::docker::{Act, DockerCall, Verb};
 use crate::script::{Command, Host, RedirectKind, Script, Word};
 use crate::{Project, Repo, Service};
+use rustc_hash::FxHashSet;
 use twiceshy_source::{Edit, Place, Tree};
 
 /// A restart that leaves a service with the environment from before a change of its env file.
@@ -20,6 +21,8 @@ pub struct StaleEnv<'r> {
     pub change: Place,
     /// Whether a page only tells people to change it.
     pub is_told: bool,
+    /// Whether the restart, too, stands in instructions for people.
+    pub is_page: bool,
     /// What gives the service this file, or a variable of it.
     pub given: Place,
     /// What makes the containers anew instead.
@@ -106,11 +109,14 @@ impl Repo {
             if is_made_anew {
                 continue;
             }
-            let fed: Vec<_> = self
+            let mut fed: Vec<_> = self
                 .restarted(call)
                 .into_iter()
                 .filter_map(|(project, service)| Some(((project, service), self.feeds(project, service, change)?)))
                 .collect();
+            // One that several projects share is one.
+            let mut known = FxHashSet::default();
+            fed.retain(|((_, service), _)| known.insert(service.place));
             let Some(&(service, given)) = fed.first() else { continue };
             found.push(StaleEnv {
                 place: call.words_place(),
@@ -119,6 +125,7 @@ impl Repo {
                 file: Tree::name(&change.path).to_owned(),
                 change: change.place,
                 is_told: change.is_told,
+                is_page: matches!(call.script().host.outermost(), Host::Fence { .. }),
                 given,
                 edit: made_anew(call),
             });

@@ -19,8 +19,9 @@ const OVERRIDE: [&str; 4] =
 ///
 /// A directory's default file and its override are one. Any other file is one of its own, unless another file includes
 /// it, or it only makes sense over the default file beside it: it has services without image and build, or names
-/// services, volumes or networks that only that file has. What only makes sense over a file that we cannot find is a
-/// project that is not complete.
+/// services, volumes or networks that only that file has. Where none is beside it, the nearest one above that has all it
+/// needs is meant, and paths start there. What only makes sense over a file that we cannot find is a project that is not
+/// complete.
 pub(crate) fn projects(tree: &Tree, compose: &[Compose], env: &[Env]) -> Vec<Project> {
     let files = Files::new(tree, compose, env);
     let mut directories: FxHashMap<&str, Vec<FileId>> = FxHashMap::default();
@@ -29,22 +30,26 @@ pub(crate) fn projects(tree: &Tree, compose: &[Compose], env: &[Env]) -> Vec<Pro
     }
     let included = included(tree, compose);
     let complements = Complements::new(compose);
+    let named = |in_directory: &[FileId], names: &[&str]| {
+        names.iter().find_map(|name| in_directory.iter().copied().find(|file| Tree::name(tree.path(*file)) == *name))
+    };
+    let defaults: FxHashMap<&str, (FileId, Project)> = directories
+        .iter()
+        .filter_map(|(dir, files_in)| {
+            named(files_in, &DEFAULT).map(|default| (*dir, (default, files.load(&[default]))))
+        })
+        .collect();
     let mut projects = Vec::new();
-    for in_directory in directories.values() {
-        let named = |names: &[&str]| {
-            names
-                .iter()
-                .find_map(|name| in_directory.iter().copied().find(|file| Tree::name(tree.path(*file)) == *name))
-        };
-        let default = named(&DEFAULT);
-        let over = default.and_then(|_| named(&OVERRIDE));
-        let plain = default.map(|default| files.load(&[default]));
+    for (dir, in_directory) in &directories {
+        let default = defaults.get(dir).map(|(default, _)| *default);
+        let over = default.and_then(|_| named(in_directory, &OVERRIDE));
         if let Some(default) = default.filter(|default| !included.contains(default)) {
             let all: Vec<FileId> = [Some(default), over].into_iter().flatten().collect();
             let mut project = files.load(&all);
             let beside = |other: FileId| in_directory.contains(&other);
-            project.is_complete &= !needs(&project).iter().any(|need| complements.meet(need, &project, beside));
-            projects.push(project);
+            let needs = needs(&project);
+            project.is_complete &= !needs.iter().any(|need| need.is_body() || complements.meet(need, &project, beside));
+            projects.push(where_paths_lead(project, &files));
         }
         for file in in_directory.iter().copied() {
             // What is only read because another file names it has another kind by its name, or none.
@@ -53,24 +58,68 @@ pub(crate) fn projects(tree: &Tree, compose: &[Compose], env: &[Env]) -> Vec<Pro
                 continue;
             }
             let mut alone = files.load(&[file]);
-            let needs = needs(&alone);
-            if needs.is_empty() {
-                projects.push(alone);
+            let needs_alone = needs(&alone);
+            if needs_alone.is_empty() {
+                projects.push(where_paths_lead(alone, &files));
                 continue;
             }
-            let base = default.zip(plain.as_ref()).filter(|(_, base)| needs.iter().any(|need| need.is_met_by(base)));
-            if let Some((default, _)) = base {
-                projects.push(files.load(&[default, file]));
+            let beside = defaults.get(dir).filter(|(_, base)| needs_alone.iter().any(|need| need.is_met_by(base)));
+            let above = || {
+                above(dir)
+                    .filter_map(|dir| defaults.get(dir))
+                    .find(|(_, base)| needs_alone.iter().all(|need| need.is_met_by(base)))
+            };
+            if let Some((default, _)) = beside.or_else(above) {
+                let mut merged = files.load(&[*default, file]);
+                merged.is_complete &= !needs(&merged).iter().any(Need::is_body);
+                projects.push(merged);
                 continue;
             }
-            let is_part =
-                needs.iter().any(|need| !matches!(need, Need::Service(_)) || complements.meet(need, &alone, |_| true));
+            let is_part = needs_alone
+                .iter()
+                .any(|need| !matches!(need, Need::Service(_)) || complements.meet(need, &alone, |_| true));
             alone.is_complete &= !is_part;
-            projects.push(alone);
+            projects.push(where_paths_lead(alone, &files));
         }
     }
     projects.sort_by(|a, b| a.files.cmp(&b.files));
     projects
+}
+
+/// The directories above one, the nearest first.
+fn above(dir: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(dir), |dir| (!dir.is_empty()).then(|| Tree::parent(dir))).skip(1)
+}
+
+/// A project of one file is started from another directory (`--project-directory`, or over a file that we do not see) when
+/// none of its paths leads anywhere from its own, and most do from one above.
+fn where_paths_lead(project: Project, files: &Files<'_>) -> Project {
+    let (found, all) = paths_found(&project, files.tree);
+    if project.files.len() != 1 || found > 0 || all == 0 {
+        return project;
+    }
+    let elsewhere = above(&project.dir).find_map(|dir| {
+        let moved = files.load_in(&project.files, dir);
+        let (found, all) = paths_found(&moved, files.tree);
+        (found * 2 > all).then_some(moved)
+    });
+    let is_complete = project.is_complete;
+    elsewhere.map_or(project, |moved| Project { is_complete, ..moved })
+}
+
+/// How many of the files and directories that a project names are there, and how many it names.
+fn paths_found(project: &Project, tree: &Tree) -> (usize, usize) {
+    let mut paths: FxHashSet<&str> = FxHashSet::default();
+    for service in &project.services {
+        paths.extend(service.build.iter().filter_map(|build| build.dockerfile_path.as_deref()));
+        paths.extend(service.env_files.iter().filter_map(|file| file.path.as_deref()));
+        let is_relative = |mount: &&super::Mount| mount.source_raw.as_ref().is_some_and(|raw| raw.starts_with('.'));
+        paths.extend(service.mounts.iter().filter(is_relative).filter_map(|mount| mount.path.as_deref()));
+    }
+    // The project's directory itself says nothing.
+    paths.retain(|path| *path != project.dir);
+    let found = paths.iter().filter(|path| tree.resolve(path).is_some() || tree.has_dir(path)).count();
+    (found, paths.len())
 }
 
 /// The files that others include.
@@ -131,6 +180,10 @@ enum Need {
 }
 
 impl Need {
+    fn is_body(&self) -> bool {
+        matches!(self, Self::Body(_))
+    }
+
     fn is_met_by(&self, base: &Project) -> bool {
         match self {
             Self::Body(name) | Self::Service(name) => base.service(name).is_some(),

@@ -38,8 +38,14 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Loads the project that consists of `files`.
+    /// Loads the project that consists of `files`, with paths from the directory of the first.
     pub(super) fn load(&self, files: &[FileId]) -> Project {
+        let dir = files.first().map_or("", |file| Tree::parent(self.tree.path(*file)));
+        self.load_in(files, dir)
+    }
+
+    /// Loads the project that consists of `files`, with paths from `dir`.
+    pub(super) fn load_in(&self, files: &[FileId], dir: &str) -> Project {
         let mut loader = Loader {
             files: self,
             dirs: FxHashMap::default(),
@@ -49,7 +55,6 @@ impl<'a> Files<'a> {
             broken_extends: Vec::new(),
             models: FxHashMap::default(),
         };
-        let dir = files.first().map_or("", |file| Tree::parent(self.tree.path(*file)));
         let context = Context { dir: dir.into(), variables: Rc::new(self.variables(&[join_path(dir, ".env")])) };
         let model = without_resets(loader.model(files, &context, &mut Vec::new()));
         let mut project = Project::read(&model, loader.used, dir.to_owned(), &loader.dirs);

@@ -8,6 +8,9 @@ use super::text::Text;
 /// How many publications of one port are compared with each other; nobody repairs the two hundredth clash.
 const NEIGHBOURS: usize = 200;
 
+/// How many different ports clash at most in what is meant to run as a whole.
+const MENU: usize = 3;
+
 /// A port of the host that two services publish, or one service for two of its ports.
 #[derive(Clone, Copy, Debug)]
 pub struct PortClash<'p> {
@@ -56,6 +59,22 @@ impl Project {
         }
         clashes.sort_by_key(|clash| (clash.second_port.host_place, clash.first_port.host_place));
         clashes
+    }
+}
+
+impl Project {
+    /// Whether it is a menu, of which people start some services by name: so many ports clash that all of it has never run.
+    pub fn is_menu(&self) -> bool {
+        let clashes = self.port_clashes();
+        let distinct = |mut all: Vec<u32>| {
+            all.sort_unstable();
+            all.dedup();
+            all.len()
+        };
+        let between = clashes.iter().filter(|clash| clash.first.name != clash.second.name);
+        let ports = distinct(between.clone().map(|clash| u32::from(clash.ports.0)).collect());
+        let services = distinct(between.map(|clash| clash.second.place.start).collect());
+        ports > MENU && services > 2
     }
 }
 

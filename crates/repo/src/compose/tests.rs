@@ -213,6 +213,50 @@ fn a_variant_is_a_project_of_its_own_unless_it_needs_the_default_file() {
 }
 
 #[test]
+fn what_needs_the_default_file_of_a_directory_above_is_merged_over_that_one_and_its_paths_start_there() {
+    let base = "services: {web: {image: x}}\nnetworks: {n: }\n";
+    let over = "services: {more: {build: ./parts/more, networks: [n], depends_on: [web], volumes: ['./parts/a:/a']}}\n";
+    let (repo, _) = project(&[("compose.yml", base), ("parts/more/compose.more.yml", over), ("parts/a", "")]);
+    let merged = repo.projects.iter().find(|project| project.files.len() == 2).unwrap();
+    assert_eq!((names(merged).join(" ").as_str(), merged.dir.as_str()), ("web more", ""));
+    let more = merged.service("more").unwrap();
+    assert_eq!(more.build.as_ref().unwrap().context_path.as_deref(), Some("parts/more"));
+    assert_eq!(more.mounts[0].path.as_deref(), Some("parts/a"));
+    // Its own file has what it needs.
+    let (repo, _) = project(&[("compose.yml", base), ("d/compose.yml", "services: {web: {image: y}}\n")]);
+    assert!(repo.projects.iter().all(|project| project.files.len() == 1));
+}
+
+#[test]
+fn a_project_whose_paths_lead_nowhere_from_its_own_directory_starts_at_one_above() {
+    let text = "services: {web: {build: ./app, volumes: ['./conf:/conf'], env_file: ./web.env}}\n";
+    let dir = |files: &[&str]| {
+        let all: Vec<_> =
+            [("deploy/x/compose.yml", text)].into_iter().chain(files.iter().map(|file| (*file, ""))).collect();
+        project(&all).0.projects[0].dir.clone()
+    };
+    assert_eq!(dir(&["app/Dockerfile", "conf/a"]), "");
+    assert_eq!(dir(&["deploy/app/Dockerfile"]), "deploy/x");
+    assert_eq!(dir(&["deploy/app/Dockerfile", "deploy/conf/a"]), "deploy");
+    assert_eq!(dir(&["app/Dockerfile", "conf/a", "deploy/x/web.env"]), "deploy/x");
+    assert_eq!(dir(&[]), "deploy/x");
+}
+
+#[test]
+fn a_service_without_image_and_build_is_completed_by_a_file_that_is_not_here() {
+    check(&[("compose.yml", "services: {proxy: {environment: {A: b}}, web: {image: x}}\n")], |project| {
+        assert!(!project.is_complete);
+    });
+    let over = "services: {web: {image: x}, proxy: {image: y}}\n";
+    check(
+        &[("compose.yml", "services: {proxy: {environment: {A: b}}}\n"), ("compose.override.yml", over)],
+        |project| {
+            assert!(project.is_complete);
+        },
+    );
+}
+
+#[test]
 fn anchors_and_merge_keys_are_followed() {
     let text = "x-base: &base\n  image: x\n  environment: &env {A: 1}\nservices:\n  a:\n    <<: *base\n    environment: {<<: *env, B: 2}\n";
     check(&[("compose.yml", text)], |project| {

@@ -13,6 +13,10 @@ pub struct InconsistentDefault {
     pub name: String,
     /// Each default and where it stands first; `None`: it has none there and is empty.
     pub defaults: Vec<(Option<String>, Place)>,
+    /// Where other projects of the same directory disagree about it, too.
+    pub elsewhere: Vec<Place>,
+    /// An env file beside the project that sets it: whoever copies that does not meet the disagreement.
+    pub example: Option<Place>,
 }
 
 /// A secret that is empty when nobody sets it, and that the code takes as it is.
@@ -90,13 +94,32 @@ impl Repo {
                     }
                 }
                 let is_known = found.iter().any(|known| known.defaults.iter().any(|one| defaults.contains(one)));
-                if defaults.len() > 1 && !is_known {
-                    found.push(InconsistentDefault { name, defaults });
+                if defaults.len() < 2 || is_known {
+                    continue;
+                }
+                let dir = project.dir.as_str();
+                let same = found.iter_mut().find(|known| {
+                    let at = known.defaults.first().map(|(_, place)| place.file);
+                    known.name == name && at.is_some_and(|file| Tree::parent(self.tree.path(file)) == dir)
+                });
+                let place = defaults.last().map(|(_, place)| *place);
+                match same {
+                    Some(known) => known.elsewhere.extend(place),
+                    None => {
+                        let example = self.set_beside(project, &name);
+                        found.push(InconsistentDefault { name, defaults, elsewhere: Vec::new(), example });
+                    }
                 }
             }
         }
         found.sort_by_key(|one| one.defaults.first().map(|(_, place)| *place));
         found
+    }
+
+    /// Where an env file of the project's directory sets the variable: an example, or one for another purpose.
+    fn set_beside(&self, project: &Project, name: &str) -> Option<Place> {
+        let beside = self.env.iter().filter(|env| Tree::parent(self.tree.path(env.file)) == project.dir);
+        beside.filter_map(|env| env.entry(name)).find(|entry| says_something(entry)).map(|entry| entry.place)
     }
 
     /// Where a service is given an empty value for which its code takes a default of its own.

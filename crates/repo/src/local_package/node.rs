@@ -50,12 +50,14 @@ impl Repo {
                     _ => None,
                 };
                 match target {
-                    Some(target) if !dependency.is_dev && target.file != package.file => needs.push(LocalNeed {
-                        name: dependency.name.clone(),
-                        dir: dir(target),
-                        place: dependency.place,
-                        is_member: false,
-                    }),
+                    Some(target) if !dependency.is_dev && !dependency.is_optional && target.file != package.file => {
+                        needs.push(LocalNeed {
+                            name: dependency.name.clone(),
+                            dir: dir(target),
+                            place: dependency.place,
+                            is_member: false,
+                        });
+                    }
                     Some(_) => {}
                     None => others += usize::from(!dependency.is_dev),
                 }
