@@ -43,6 +43,7 @@ fn check(launch: &Launch<'_>, repo: &Repo, found: &mut Findings) {
             data.is_volume && mount.target != "/" && twiceshy_repo::is_at_or_below(&data.path, &mount.target)
         });
         let why = match (mistaken, parent) {
+            (None, _) if mount.source.is_none() => continue,
             (Some(mistaken), _) => mistaken.why.clone().unwrap_or_default(),
             (None, Some(data)) => {
                 format!(
@@ -92,6 +93,10 @@ fn report(
         finding.note("unless an env file that is not in the repository moves it");
         finding.level(Level::Warn);
     }
+    // A volume without a name outlives no `down` at the right place either.
+    if mount.source.is_none() {
+        finding.level(if repo.is_of_development(mount.place.file) { Level::Pedantic } else { Level::Warn });
+    }
     if let Some(edit) = edit(mount, &data.mount, repo) {
         finding.suggest(format!("mount it at {}", data.mount), [edit]);
     }
@@ -102,7 +107,7 @@ fn is_storage(mount: &Mounted, repo: &Repo) -> bool {
     let is_file = mount.path.as_deref().is_some_and(|path| repo.tree.file(path).is_some());
     // A directory that the repository fills holds configuration or seeds.
     let is_filled = mount.path.as_deref().is_some_and(|path| repo.tree.has_dir(path));
-    !mount.is_tmpfs && !mount.read_only && !is_file && !is_filled && mount.source.is_some()
+    !mount.is_tmpfs && !mount.read_only && !is_file && !is_filled
 }
 
 /// Whether the image is told of the path: in its environment, its command, or a configuration that is mounted.
