@@ -1,6 +1,7 @@
 //! Words that stand in a module and make it worth parsing when somebody asks about them. They are looked for while the
 //! text is at hand, so that a question about a whole repository need not read it again.
 
+use aho_corasick::packed::Searcher;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
@@ -46,13 +47,30 @@ impl Hints {
     }
 }
 
-fn has_any<const N: usize>(words: &[Finder<'static>; N], text: &str) -> bool {
-    words.iter().any(|word| word.find(text.as_bytes()).is_some())
+/// Words of which one is enough, looked for in one pass.
+pub(crate) struct Words {
+    words: &'static [&'static str],
+    packed: Option<Searcher>,
+}
+
+impl Words {
+    pub(crate) fn new(words: &'static [&'static str]) -> Self {
+        Self { words, packed: Searcher::new(words) }
+    }
+
+    /// Whether one of them stands in the text.
+    pub(crate) fn has_one_in(&self, text: &str) -> bool {
+        match &self.packed {
+            Some(packed) => packed.find(text).is_some(),
+            // A machine without the instructions for it.
+            None => self.words.iter().any(|word| text.contains(word)),
+        }
+    }
 }
 
 fn whole_file(text: &str) -> bool {
-    static WORDS: LazyLock<[Finder<'static>; 8]> = LazyLock::new(|| {
-        [
+    static WORDS: LazyLock<Words> = LazyLock::new(|| {
+        Words::new(&[
             "integrity_check",
             "INTEGRITY_CHECK",
             "quick_check",
@@ -61,31 +79,29 @@ fn whole_file(text: &str) -> bool {
             "REINDEX",
             "hashlib.",
             "createHash(",
-        ]
-        .map(Finder::new)
+        ])
     });
-    has_any(&WORDS, text)
+    WORDS.has_one_in(text)
 }
 
 fn health(text: &str) -> bool {
-    static WORDS: LazyLock<[Finder<'static>; 7]> =
-        LazyLock::new(|| ["health", "/ready", "readyz", "/live", "/ping", "/status", "heartbeat"].map(Finder::new));
-    has_any(&WORDS, text)
+    static WORDS: LazyLock<Words> =
+        LazyLock::new(|| Words::new(&["health", "/ready", "readyz", "/live", "/ping", "/status", "heartbeat"]));
+    WORDS.has_one_in(text)
 }
 
 fn callback(text: &str) -> bool {
-    static WORDS: LazyLock<[Finder<'static>; 6]> =
-        LazyLock::new(|| ["/callback", "\"callback", "'callback", "/acs", "/success", "/return"].map(Finder::new));
-    has_any(&WORDS, text)
+    static WORDS: LazyLock<Words> =
+        LazyLock::new(|| Words::new(&["/callback", "\"callback", "'callback", "/acs", "/success", "/return"]));
+    WORDS.has_one_in(text)
 }
 
 fn strict_cookie(text: &str) -> bool {
-    static SITE: LazyLock<[Finder<'static>; 5]> =
-        LazyLock::new(|| ["amesite", "ameSite", "AMESITE", "ame_site", "AME_SITE"].map(Finder::new));
-    static STRICT: LazyLock<[Finder<'static>; 3]> =
-        // express: `true` is Strict
-        LazyLock::new(|| ["trict", "TRICT", "ameSite: true"].map(Finder::new));
-    has_any(&SITE, text) && has_any(&STRICT, text)
+    static SITE: LazyLock<Words> =
+        LazyLock::new(|| Words::new(&["amesite", "ameSite", "AMESITE", "ame_site", "AME_SITE"]));
+    // express: `true` is Strict
+    static STRICT: LazyLock<Words> = LazyLock::new(|| Words::new(&["trict", "TRICT", "ameSite: true"]));
+    SITE.has_one_in(text) && STRICT.has_one_in(text)
 }
 
 /// How deeply a line may be indented whose code runs while a module is loaded or a component rendered: two levels.

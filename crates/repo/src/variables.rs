@@ -7,8 +7,8 @@ mod schema;
 mod settings;
 mod wrapper;
 
+use crate::hints::Words;
 use crate::{Application, Input, Repo, Service};
-use memchr::memmem::Finder;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
@@ -190,26 +190,13 @@ impl Variables {
 
 /// Whether a Python or JavaScript module may read environment variables: words, no look at the tree.
 pub(crate) fn may_read(input: Input<'_>) -> bool {
-    const PYTHON: std::ops::RangeFrom<usize> = 6..;
-    static WORDS: LazyLock<[Finder<'static>; 11]> = LazyLock::new(|| {
-        [
-            "process.env",
-            "$env/",
-            "import.meta.env",
-            "node:process",
-            "Bun.env",
-            "Deno.env",
-            "environ",
-            "getenv",
-            "BaseSettings",
-            "decouple",
-            "starlette.config",
-        ]
-        .map(Finder::new)
+    static PYTHON: LazyLock<Words> =
+        LazyLock::new(|| Words::new(&["environ", "getenv", "BaseSettings", "decouple", "starlette.config"]));
+    static NODE: LazyLock<Words> = LazyLock::new(|| {
+        Words::new(&["process.env", "$env/", "import.meta.env", "node:process", "Bun.env", "Deno.env"])
     });
-    let text = input.text().as_bytes();
-    let has = |words: &[Finder<'_>]| words.iter().any(|word| word.find(text).is_some());
-    if input.path().ends_with(".py") { has(&WORDS[PYTHON]) } else { has(&WORDS[..PYTHON.start]) }
+    let words = if input.path().ends_with(".py") { &PYTHON } else { &NODE };
+    words.has_one_in(input.text())
 }
 
 impl Repo {

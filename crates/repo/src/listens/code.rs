@@ -1,9 +1,9 @@
 //! Calls in an application's code that make it listen: `app.listen(3000)`, `uvicorn.run(app, port=8000)`,
 //! `http.ListenAndServe(":8080", nil)`.
 
+use crate::hints::Words;
 use crate::reach::number;
 use crate::{FileId, Repo};
-use aho_corasick::packed::Searcher;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 use twiceshy_source::Span;
@@ -65,9 +65,8 @@ impl Repo {
 }
 
 fn may_listen(text: &str) -> bool {
-    // One pass: a search for each would be most of the time that this question takes.
-    static WORDS: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(CALLS));
-    WORDS.as_ref().is_none_or(|words| words.find(text).is_some())
+    static WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(CALLS));
+    WORDS.has_one_in(text)
 }
 
 /// The calls in `text`.
