@@ -4,6 +4,7 @@ use super::port::{Port, Ports, Published};
 use super::project::Project;
 use super::service::Service;
 use super::text::Text;
+use rustc_hash::FxHashSet;
 
 /// How many publications of one port are compared with each other; nobody repairs the two hundredth clash.
 const NEIGHBOURS: usize = 200;
@@ -66,14 +67,9 @@ impl Project {
     /// Whether it is a menu, of which people start some services by name: so many ports clash that all of it has never run.
     pub fn is_menu(&self) -> bool {
         let clashes = self.port_clashes();
-        let distinct = |mut all: Vec<u32>| {
-            all.sort_unstable();
-            all.dedup();
-            all.len()
-        };
-        let between = clashes.iter().filter(|clash| clash.first.name != clash.second.name);
-        let ports = distinct(between.clone().map(|clash| u32::from(clash.ports.0)).collect());
-        let services = distinct(between.map(|clash| clash.second.place.start).collect());
+        let between = || clashes.iter().filter(|clash| clash.first.name != clash.second.name);
+        let ports = between().map(|clash| clash.ports.0).collect::<FxHashSet<_>>().len();
+        let services = between().map(|clash| &clash.second.name).collect::<FxHashSet<_>>().len();
         ports > MENU && services > 2
     }
 }
