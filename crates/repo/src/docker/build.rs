@@ -29,6 +29,10 @@ impl Repo {
         if context == "-" || context.contains("://") || context.starts_with("git@") {
             return None;
         }
+        let written = call.script().written(build.context.span);
+        if context == "*" && !self.is_of_the_repository(call.script(), written) {
+            return None;
+        }
         let target = match build.given.get("--target") {
             Some(target) => Some(target.text()?),
             None => None,

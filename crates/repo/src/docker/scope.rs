@@ -193,26 +193,10 @@ impl Repo {
     /// What the unknown part of `written` may mean: the script's own directory or one above it (`$(dirname "$0")/..`), the
     /// top of the repository (`$(git rev-parse --show-toplevel)`, `$REPO_ROOT`).
     pub(super) fn unknown_dirs(&self, script: &Script, written: &str) -> Vec<String> {
-        // What follows a substitution is known, and joined later.
-        let substitution = |text: &str| text.rfind(')').map_or(0, |end| text[..end].matches("/..").count());
-        let mut above = substitution(written);
-        let mut text = written.to_owned();
-        for _ in 0..2 {
-            // Of variables what they are given, so that `$HERE` says where it is.
-            let names: Vec<&str> = text.split('$').skip(1).map(|rest| rest.trim_start_matches('{')).collect();
-            let names = names
-                .iter()
-                .map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default());
-            let values =
-                names.flat_map(|name| script.assignments(name)).filter_map(|(_, assignment)| assignment.value.as_ref());
-            let more: Vec<&str> =
-                values.map(|word| script.written(word.span)).filter(|more| !text.contains(more)).collect();
-            above += more.iter().map(|more| substitution(more)).sum::<usize>();
-            text = format!("{text} {}", more.join(" "));
-        }
+        let (text, above) = explained(script, written);
         let mut homes = self.script_dirs(script);
         let own = Tree::parent(self.tree.path(script.file)).to_owned();
-        if text.contains("dirname") || text.contains("BASH_SOURCE") || text.contains("$0") || text.contains("%/*}") {
+        if says_where_it_stands(&text) {
             let home = (0..above).fold(own.as_str(), |dir, _| Tree::parent(dir)).to_owned();
             homes.insert(0, home);
         } else if text.contains("toplevel") || text.to_ascii_uppercase().contains("ROOT") {
@@ -221,6 +205,19 @@ impl Repo {
             homes.insert(0, own);
         }
         homes
+    }
+
+    /// Whether `written`, whose value is not known, is a directory of the repository and not one that a script makes or is
+    /// told: it says where the script stands, where the repository has its top, or is a variable from outside with the
+    /// name of either.
+    pub(super) fn is_of_the_repository(&self, script: &Script, written: &str) -> bool {
+        let (text, _) = explained(script, written);
+        let is_given = text.trim() == written.trim();
+        let name = written.to_ascii_uppercase();
+        says_where_it_stands(&text)
+            || text.contains("toplevel")
+            || !text.contains("cd ") && (text.contains("PWD") || text.contains("pwd"))
+            || is_given && ["ROOT", "REPO", "WORKSPACE", "HERE", "SCRIPT"].iter().any(|word| name.contains(word))
     }
 
     /// The directories that `path` may mean from `from`; `unknown` are those that the unknown part of it may mean.
@@ -298,4 +295,31 @@ impl DockerCall<'_> {
     pub fn words_place(&self) -> Place {
         self.command.words_place()
     }
+}
+
+/// `written` with what its variables are given, and how many directories above the script that means.
+fn explained(script: &Script, written: &str) -> (String, usize) {
+    // What follows a substitution is known, and joined later.
+    let substitution = |text: &str| text.rfind(')').map_or(0, |end| text[..end].matches("/..").count());
+    let mut above = substitution(written);
+    let mut text = written.to_owned();
+    for _ in 0..2 {
+        // Of variables what they are given, so that `$HERE` says where it is.
+        let names: Vec<&str> = text.split('$').skip(1).map(|rest| rest.trim_start_matches('{')).collect();
+        let names = names
+            .iter()
+            .map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default());
+        let values =
+            names.flat_map(|name| script.assignments(name)).filter_map(|(_, assignment)| assignment.value.as_ref());
+        let more: Vec<&str> =
+            values.map(|word| script.written(word.span)).filter(|more| !text.contains(more)).collect();
+        above += more.iter().map(|more| substitution(more)).sum::<usize>();
+        text = format!("{text} {}", more.join(" "));
+    }
+    (text, above)
+}
+
+/// Whether an expression asks for the place of its own script.
+fn says_where_it_stands(text: &str) -> bool {
+    ["dirname", "BASH_SOURCE", "$0", "%/*}"].iter().any(|word| text.contains(word))
 }
