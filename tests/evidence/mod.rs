@@ -15,6 +15,7 @@ mod pgbouncer;
 mod ports;
 mod postgres;
 mod reach;
+mod resolution;
 mod shells;
 mod single_file_mount;
 mod unanswered;

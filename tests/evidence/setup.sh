@@ -15,6 +15,8 @@ need cc gcc
 need curl curl
 need dash dash
 need git git
+need ip iproute2
+need musl-gcc musl-tools
 need nginx nginx-light
 need setcap libcap2-bin
 need node nodejs
