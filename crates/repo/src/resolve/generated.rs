@@ -124,11 +124,20 @@ fn is_written_by_a_script(repo: &Repo, path: &str, stem: &str) -> bool {
         let names = |text: &str| {
             writes(text) && (names_file(text, stem) || directories.iter().any(|directory| text.contains(directory)))
         };
-        if package.scripts.iter().map(|script| script.command.text()).any(names) {
+        if package.scripts.iter().any(|script| names(script.command.text()) || is_named_after(&script.name, stem)) {
             return true;
         }
     }
     false
+}
+
+/// Whether the name of a script says that it makes the file: `build:metadata`, `generate-metadata`.
+fn is_named_after(script: &str, stem: &str) -> bool {
+    let script = script.to_ascii_lowercase();
+    let mut words = script.split([':', '-', '_', '.']);
+    let makes =
+        words.next().is_some_and(|verb| ["build", "gen", "generate", "codegen", "create", "make"].contains(&verb));
+    makes && words.any(|word| word == stem)
 }
 
 /// Whether a command looks as if it wrote files: most others read the ones they name.
