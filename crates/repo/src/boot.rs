@@ -12,6 +12,7 @@ mod words;
 pub(crate) use code::roster;
 pub use gaps::{Cause, Gap};
 pub use list::{BootList, ListEntry};
+pub(crate) use paths::words as identifier_words;
 pub(crate) use words::may_have;
 
 use crate::Place;

@@ -171,38 +171,16 @@ impl<'a> Search<'a, '_> {
 
     fn expr(&mut self, expr: &Expr<'a>) {
         match expr.kind {
-            ExprKind::Call(call) => {
-                self.call(call, expr.span);
-                self.expr(&call.callee);
-                call.args.iter().for_each(|argument| self.expr(&argument.value));
-            }
-            ExprKind::Member(object, _)
-            | ExprKind::Unary(_, object)
-            | ExprKind::Await(object)
-            | ExprKind::Spread(object) => {
-                self.expr(object);
-            }
-            ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) | ExprKind::Assign(left, _, right) => {
-                self.expr(left);
-                self.expr(right);
-            }
-            ExprKind::Comprehension(element, parts) => {
-                self.expr(element);
-                parts.iter().for_each(|part| self.expr(part));
-            }
-            ExprKind::Template(parts) | ExprKind::List(parts) | ExprKind::Other(parts) => {
-                parts.iter().for_each(|part| self.expr(part));
-            }
-            ExprKind::Dict(entries) => {
-                self.handler_of_a_config(expr);
-                entries.iter().for_each(|entry| self.expr(&entry.value));
-            }
             ExprKind::Function(function) => self.function(function.body),
             ExprKind::Class(class) => self.block(class.body),
-            ExprKind::Conditional(test, then, otherwise) => {
-                [test, then, otherwise].into_iter().for_each(|part| self.expr(part))
+            _ => {
+                match expr.kind {
+                    ExprKind::Call(call) => self.call(call, expr.span),
+                    ExprKind::Dict(_) => self.handler_of_a_config(expr),
+                    _ => {}
+                }
+                expr.each_part(&mut |part| self.expr(part));
             }
-            ExprKind::Name(_) | ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null => {}
         }
     }
 

@@ -255,6 +255,39 @@ pub struct Try<'a> {
 }
 
 impl<'a> Expr<'a> {
+    /// The expressions that this one is made of, in order: of a dictionary the values, of a call the callee and what it is
+    /// given. What stands inside functions and classes is not among them: it runs at another time.
+    pub fn each_part(&self, visit: &mut dyn FnMut(&Expr<'a>)) {
+        match self.kind {
+            ExprKind::Member(inner, _)
+            | ExprKind::Unary(_, inner)
+            | ExprKind::Await(inner)
+            | ExprKind::Spread(inner) => visit(inner),
+            ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) | ExprKind::Assign(left, _, right) => {
+                visit(left);
+                visit(right);
+            }
+            ExprKind::Comprehension(element, parts) => {
+                visit(element);
+                parts.iter().for_each(visit);
+            }
+            ExprKind::Template(parts) | ExprKind::List(parts) | ExprKind::Other(parts) => parts.iter().for_each(visit),
+            ExprKind::Dict(entries) => entries.iter().for_each(|entry| visit(&entry.value)),
+            ExprKind::Call(call) => {
+                visit(&call.callee);
+                call.args.iter().for_each(|argument| visit(&argument.value));
+            }
+            ExprKind::Conditional(test, then, otherwise) => [test, then, otherwise].into_iter().for_each(visit),
+            ExprKind::Function(_)
+            | ExprKind::Class(_)
+            | ExprKind::Name(_)
+            | ExprKind::Str(_)
+            | ExprKind::Num(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Null => {}
+        }
+    }
+
     /// The dotted name that this expression is: `op.create_table`; `None` for anything but names and members.
     pub fn dotted(&self) -> Option<String> {
         match self.kind {

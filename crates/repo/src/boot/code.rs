@@ -137,14 +137,9 @@ impl<'a> Reader<'a, '_> {
         }
         match expression.kind {
             ExprKind::Name(name) => drop(self.used.insert(name)),
-            ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null => {}
             ExprKind::Member(object, property) => {
                 self.used.insert(property.text);
                 self.expression(object);
-            }
-            ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) | ExprKind::Assign(left, _, right) => {
-                self.expression(left);
-                self.expression(right);
             }
             ExprKind::Call(call) => {
                 let name = last_name(&call.callee);
@@ -154,15 +149,7 @@ impl<'a> Reader<'a, '_> {
                 if callee.is_some_and(|callee| exits.contains(&callee.as_str())) {
                     self.refuses(expression.span);
                 }
-                self.expression(&call.callee);
-                call.args.iter().for_each(|argument| self.expression(&argument.value));
-            }
-            ExprKind::Template(parts) | ExprKind::List(parts) | ExprKind::Other(parts) => {
-                parts.iter().for_each(|part| self.expression(part));
-            }
-            ExprKind::Comprehension(element, parts) => {
-                self.expression(element);
-                parts.iter().for_each(|part| self.expression(part));
+                expression.each_part(&mut |part| self.expression(part));
             }
             ExprKind::Dict(entries) => {
                 for entry in entries {
@@ -174,12 +161,7 @@ impl<'a> Reader<'a, '_> {
             }
             ExprKind::Function(function) => self.function(function),
             ExprKind::Class(class) => self.statements(class.body),
-            ExprKind::Unary(_, inner) | ExprKind::Await(inner) | ExprKind::Spread(inner) => self.expression(inner),
-            ExprKind::Conditional(test, then, otherwise) => {
-                self.expression(test);
-                self.expression(then);
-                self.expression(otherwise);
-            }
+            _ => expression.each_part(&mut |part| self.expression(part)),
         }
     }
 

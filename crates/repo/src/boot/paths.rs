@@ -61,7 +61,7 @@ pub(super) fn is_aside(path: &str) -> bool {
 }
 
 /// The words of an identifier, in lower case: `REQUIRED_MIGRATIONS`, `requiredMigrations`, `boot-migrations`.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_lower = false;
     for letter in name.chars() {

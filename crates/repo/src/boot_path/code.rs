@@ -325,33 +325,10 @@ impl<'a> Reader<'a> {
     fn expr(&mut self, expr: &Expr<'a>) {
         match expr.kind {
             ExprKind::Call(call) => self.call(call, expr),
-            ExprKind::Member(object, _)
-            | ExprKind::Unary(_, object)
-            | ExprKind::Await(object)
-            | ExprKind::Spread(object) => {
-                self.expr(object);
-            }
-            ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) | ExprKind::Assign(left, _, right) => {
-                self.expr(left);
-                self.expr(right);
-            }
-            ExprKind::Comprehension(element, parts) => {
-                self.expr(element);
-                parts.iter().for_each(|part| self.expr(part));
-            }
-            ExprKind::Template(parts) | ExprKind::List(parts) | ExprKind::Other(parts) => {
-                parts.iter().for_each(|part| self.expr(part));
-            }
-            ExprKind::Dict(entries) => entries.iter().for_each(|entry| self.expr(&entry.value)),
-            ExprKind::Function(function) => {
-                // A callback runs when it is called; where it stands is the best that is known of when that is.
-                self.block(function.body);
-            }
+            // A callback runs when it is called; where it stands is the best that is known of when that is.
+            ExprKind::Function(function) => self.block(function.body),
             ExprKind::Class(class) => self.block(class.body),
-            ExprKind::Conditional(test, then, otherwise) => {
-                [test, then, otherwise].into_iter().for_each(|part| self.expr(part));
-            }
-            ExprKind::Name(_) | ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null => {}
+            _ => expr.each_part(&mut |part| self.expr(part)),
         }
     }
 

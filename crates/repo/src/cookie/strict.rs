@@ -228,25 +228,7 @@ impl<'a> Reader<'a, '_> {
             }
             ExprKind::Function(function) => self.block(function.body),
             ExprKind::Class(class) => self.block(class.body),
-            ExprKind::Member(object, _)
-            | ExprKind::Unary(_, object)
-            | ExprKind::Await(object)
-            | ExprKind::Spread(object) => self.expr(object, around),
-            ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) | ExprKind::Assign(left, _, right) => {
-                self.expr(left, around);
-                self.expr(right, around);
-            }
-            ExprKind::Comprehension(element, parts) => {
-                self.expr(element, around);
-                parts.iter().for_each(|part| self.expr(part, around));
-            }
-            ExprKind::Template(parts) | ExprKind::List(parts) | ExprKind::Other(parts) => {
-                parts.iter().for_each(|part| self.expr(part, around));
-            }
-            ExprKind::Conditional(test, then, otherwise) => {
-                [test, then, otherwise].into_iter().for_each(|part| self.expr(part, around));
-            }
-            ExprKind::Name(_) | ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null => {}
+            _ => expr.each_part(&mut |part| self.expr(part, around)),
         }
     }
 

@@ -263,7 +263,7 @@ impl<'a> Judge<'a, '_> {
     }
 
     fn name(&mut self, name: &str) {
-        let words = words(name);
+        let words = crate::boot::identifier_words(name);
         self.verdict.asks |= words.iter().any(|word| DATABASE.contains(&word.as_str()));
         self.verdict.can_fail |= words.iter().any(|word| {
             matches!(word.as_str(), "abort" | "exception" | "raise" | "503" | "500" | "unavailable") || word == "throw"
@@ -287,18 +287,6 @@ impl<'a> Judge<'a, '_> {
                 self.name(property.text);
                 self.expr(object);
             }
-            ExprKind::Unary(_, inner) | ExprKind::Await(inner) | ExprKind::Spread(inner) => self.expr(inner),
-            ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) | ExprKind::Assign(left, _, right) => {
-                self.expr(left);
-                self.expr(right);
-            }
-            ExprKind::Comprehension(element, parts) => {
-                self.expr(element);
-                parts.iter().for_each(|part| self.expr(part));
-            }
-            ExprKind::Template(parts) | ExprKind::List(parts) | ExprKind::Other(parts) => {
-                parts.iter().for_each(|part| self.expr(part));
-            }
             ExprKind::Dict(entries) => entries.iter().for_each(|entry| {
                 // A key that says `database` reports on one that somebody else asked.
                 entry.key.iter().for_each(|key| {
@@ -309,9 +297,6 @@ impl<'a> Judge<'a, '_> {
                 self.expr(&entry.value);
             }),
             ExprKind::Function(function) => self.block(function.body),
-            ExprKind::Conditional(test, then, otherwise) => {
-                [test, then, otherwise].into_iter().for_each(|part| self.expr(part));
-            }
             ExprKind::Call(call) => {
                 self.called(&call.callee);
                 self.expr(&call.callee);
@@ -320,7 +305,7 @@ impl<'a> Judge<'a, '_> {
                     self.expr(&argument.value);
                 });
             }
-            ExprKind::Class(_) | ExprKind::Bool(_) | ExprKind::Null => {}
+            _ => expr.each_part(&mut |part| self.expr(part)),
         }
     }
 
@@ -348,20 +333,4 @@ impl<'a> Judge<'a, '_> {
             self.verdict.unknown.push(name.to_owned());
         }
     }
-}
-
-/// The words of an identifier, in lower case.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut was_lower = false;
-    for letter in name.chars() {
-        if !letter.is_alphanumeric() || (letter.is_uppercase() && was_lower) {
-            words.push(String::new());
-        }
-        was_lower = letter.is_lowercase();
-        if let (true, Some(word)) = (letter.is_alphanumeric(), words.last_mut()) {
-            word.extend(letter.to_lowercase());
-        }
-    }
-    words
 }

@@ -121,21 +121,6 @@ impl Search {
     fn expr(&mut self, expr: &Expr<'_>) {
         match expr.kind {
             ExprKind::Call(call) => self.call(call),
-            ExprKind::Member(object, _)
-            | ExprKind::Unary(_, object)
-            | ExprKind::Await(object)
-            | ExprKind::Spread(object) => {
-                self.expr(object);
-            }
-            ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) | ExprKind::Assign(left, _, right) => {
-                self.expr(left);
-                self.expr(right);
-            }
-            ExprKind::Comprehension(element, parts) => {
-                self.expr(element);
-                self.exprs(parts);
-            }
-            ExprKind::Template(parts) | ExprKind::List(parts) | ExprKind::Other(parts) => self.exprs(parts),
             ExprKind::Dict(entries) => {
                 for entry in entries {
                     entry.key.iter().for_each(|key| self.expr(key));
@@ -146,12 +131,7 @@ impl Search {
                 self.function(function.params.iter().filter_map(|param| param.default), function.body)
             }
             ExprKind::Class(class) => self.block(class.body),
-            ExprKind::Conditional(test, then, otherwise) => {
-                self.expr(test);
-                self.expr(then);
-                self.expr(otherwise);
-            }
-            ExprKind::Name(_) | ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null => {}
+            _ => expr.each_part(&mut |part| self.expr(part)),
         }
     }
 

@@ -217,42 +217,8 @@ impl<'a> Bound<'a> {
                 class.bases.iter().for_each(|base| self.expr(&base.value, depth));
                 self.block(class.body, depth + 1);
             }
-            _ => each_part(expr, &mut |part| self.expr(part, depth)),
+            _ => expr.each_part(&mut |part| self.expr(part, depth)),
         }
-    }
-}
-
-/// The expressions that an expression is made of; not those inside functions and classes.
-fn each_part<'a>(expr: &Expr<'a>, visit: &mut dyn FnMut(&Expr<'a>)) {
-    match expr.kind {
-        ExprKind::Member(object, _)
-        | ExprKind::Unary(_, object)
-        | ExprKind::Await(object)
-        | ExprKind::Spread(object) => {
-            visit(object);
-        }
-        ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) | ExprKind::Assign(left, _, right) => {
-            visit(left);
-            visit(right);
-        }
-        ExprKind::Comprehension(element, parts) => {
-            visit(element);
-            parts.iter().for_each(visit);
-        }
-        ExprKind::Template(parts) | ExprKind::List(parts) | ExprKind::Other(parts) => parts.iter().for_each(visit),
-        ExprKind::Dict(entries) => entries.iter().for_each(|entry| visit(&entry.value)),
-        ExprKind::Call(call) => {
-            visit(&call.callee);
-            call.args.iter().for_each(|argument| visit(&argument.value));
-        }
-        ExprKind::Conditional(test, then, otherwise) => [test, then, otherwise].into_iter().for_each(visit),
-        ExprKind::Function(_)
-        | ExprKind::Class(_)
-        | ExprKind::Name(_)
-        | ExprKind::Str(_)
-        | ExprKind::Num(_)
-        | ExprKind::Bool(_)
-        | ExprKind::Null => {}
     }
 }
 
@@ -369,7 +335,7 @@ impl<'a> Walker<'a, '_> {
                         .for_each(|part| self.expr(part));
                 }
             }
-            _ => each_part(expr, &mut |part| self.expr(part)),
+            _ => expr.each_part(&mut |part| self.expr(part)),
         }
     }
 
