@@ -53,8 +53,8 @@ pub enum OnServer {
     },
 }
 
-/// Packages that use a browser's global while they are loaded (each loaded by Node 20: "window is not defined" or the like).
-const PACKAGES: [&str; 6] = ["leaflet", "quill", "react-quill", "react-leaflet", "plotly.js-dist-min", "plotly.js"];
+/// Packages that use a browser's global while they are loaded: "window is not defined", or the like, in Node 20.
+const PACKAGES: [&str; 4] = ["leaflet", "quill", "react-quill", "plotly.js-dist-min"];
 
 /// How many modules lie between a route and a component.
 const HOPS: usize = 8;
