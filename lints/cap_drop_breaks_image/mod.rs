@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use twiceshy_lint::{Findings, Level, Lint, Meta, meta};
-use twiceshy_repo::{Edit, FileAt, Launch, LaunchedBy, Place, Repo};
+use twiceshy_repo::{Edit, Launch, LaunchedBy, NginxSays, Place, Repo};
 
 /// It has no options.
 #[derive(Default, Deserialize)]
@@ -75,12 +75,7 @@ const WHY: &[(&[&str], &str)] = &[
 /// Whether nginx is configured to stay root.
 fn stays_root(launch: &Launch<'_>, repo: &Repo) -> bool {
     launch.image.name == "nginx"
-        && match launch.file_at("/etc/nginx/nginx.conf", repo) {
-            FileAt::Known(file) => repo.tree.source(file).is_ok_and(|source| {
-                source.text().lines().any(|line| line.trim_start().starts_with("user") && line.contains("root"))
-            }),
-            _ => false,
-        }
+        && matches!(launch.nginx_is_told("user", repo), NginxSays::Words(said) if said.iter().any(|user| user.first().is_some_and(|user| user == "root")))
 }
 
 fn give_back(launch: &Launch<'_>, denied: &[&str], place: Place, repo: &Repo) -> Option<Edit> {

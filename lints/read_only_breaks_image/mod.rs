@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use twiceshy_lint::{Findings, Lint, Meta, meta};
-use twiceshy_repo::{Edit, FileAt, Launch, LaunchedBy, Place, Repo, Span, WritablePath};
+use twiceshy_repo::{Edit, Launch, LaunchedBy, NginxSays, Place, Repo, Span, WritablePath};
 
 /// It has no options.
 #[derive(Default, Deserialize)]
@@ -93,19 +93,15 @@ fn is_moved(launch: &Launch<'_>, path: &WritablePath, repo: &Repo) -> bool {
     if !launch.image.name.contains("nginx") {
         return false;
     }
-    match launch.file_at("/etc/nginx/nginx.conf", repo) {
-        FileAt::Images => false,
-        FileAt::Unknown => true,
-        FileAt::Known(file) => repo.tree.source(file).is_ok_and(|source| {
-            let mut lines = source.text().lines().map(str::trim_start).filter(|line| !line.starts_with('#'));
-            match path.path.as_str() {
-                "/run" => lines.any(|line| {
-                    let pid = line.strip_prefix("pid").map(|rest| rest.trim().trim_end_matches(';'));
-                    pid.is_some_and(|pid| pid.starts_with("/tmp/") || launch.mount_of(pid).is_some())
-                }),
-                _ => lines.any(|line| line.contains("client_body_temp_path")),
-            }
-        }),
+    let directive = if path.path == "/run" { "pid" } else { "client_body_temp_path" };
+    match launch.nginx_is_told(directive, repo) {
+        NginxSays::AsImage => false,
+        NginxSays::Unknown => true,
+        NginxSays::Words(said) if path.path == "/run" => {
+            let mut paths = said.iter().filter_map(|words| words.first());
+            paths.any(|pid| pid.starts_with("/tmp/") || launch.mount_of(pid).is_some())
+        }
+        NginxSays::Words(said) => !said.is_empty(),
     }
 }
 

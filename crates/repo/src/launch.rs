@@ -1,7 +1,10 @@
 //! Containers that are run – by a service, by `docker run` in a script – as far as their image minds how: as whom, with which
 //! capabilities, on what file system, with what mounted and what in its environment.
 
+mod nginx;
 mod read;
+
+pub use nginx::NginxSays;
 
 use crate::docker::{DockerCall, Engine};
 use crate::dockerfile::StepKind;
@@ -216,7 +219,7 @@ impl<'r> Launch<'r> {
     }
 
     /// A file of the repository that it finds at a path: mounted there, or copied there when its image is built.
-    pub fn file_at(&self, path: &str, repo: &Repo) -> FileAt {
+    pub(crate) fn file_at(&self, path: &str, repo: &Repo) -> FileAt {
         if let Some(mount) = self.mounts.iter().find(|mount| is_at_or_below(path, &mount.target)) {
             let rest = path.get(mount.target.trim_end_matches('/').len()..).unwrap_or_default();
             let inside = mount.path.as_deref().and_then(|dir| Tree::join(dir, rest.trim_start_matches('/')));
@@ -314,7 +317,7 @@ impl<'r> Launch<'r> {
 
 /// What stands at a path in a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileAt {
+pub(crate) enum FileAt {
     /// A file of the repository.
     Known(twiceshy_source::FileId),
     /// What its image brought.

@@ -92,7 +92,7 @@ pub use image::{
     Companion, DataDirectory, HealthEndpoint, Image, ImageFacts, Majors, MistakenPath, Role, Wget, WritablePath,
     is_at_or_below,
 };
-pub use launch::{FileAt, Launch, LaunchedBy, Mounted};
+pub use launch::{Launch, LaunchedBy, Mounted, NginxSays};
 pub use listens::{Heard, Hears, Listening, Listens, Word};
 pub use local_package::{Ecosystem, Installer, LocalNeed, LocalPackage, MissingPackage, When};
 pub use local_secrets::is_beside_tests;
