@@ -56,11 +56,6 @@ impl Named {
         self.value.at(&["name"]).or_else(|| self.value.at(&["external", "name"])).and_then(Value::as_text)
     }
 
-    /// Its driver's options, of a volume: `type`, `device`, `o`.
-    pub fn driver_option(&self, name: &str) -> Option<&Text> {
-        self.value.at(&["driver_opts", name]).and_then(Value::as_text)
-    }
-
     /// Its labels.
     pub fn labels(&self) -> Vec<EnvVar> {
         self.value.get("labels").map(super::service::variables).unwrap_or_default()

@@ -134,11 +134,6 @@ impl Text {
 }
 
 impl Copy {
-    /// Whether it reads the build context.
-    pub fn reads_context(&self) -> bool {
-        self.from.is_none() && self.sources.iter().any(|source| !is_remote(source.known()))
-    }
-
     /// The sources that are paths in the build context, with what each says: relative, without `./` and slashes at its
     /// ends; `""` is the whole context. Those that hang on an unknown variable are left out.
     pub fn context_sources(&self) -> impl Iterator<Item = (&Text, String)> {
