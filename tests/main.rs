@@ -11,4 +11,5 @@ mod lints;
 mod map;
 mod program;
 mod sarif;
+mod states;
 mod tidy;

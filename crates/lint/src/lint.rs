@@ -19,20 +19,20 @@ pub trait Lint: Default + DeserializeOwned + Send + Sync + 'static {
 /// Something that a lint can look at.
 pub trait Subject: Sized + Sync + 'static {
     /// All of them in a repository.
-    fn all(repo: &Repo) -> &[Self];
+    fn all(repo: &Repo) -> impl Iterator<Item = &Self>;
 }
 
 impl Subject for Repo {
-    fn all(repo: &Repo) -> &[Self] {
-        std::slice::from_ref(repo)
+    fn all(repo: &Repo) -> impl Iterator<Item = &Self> {
+        std::iter::once(repo)
     }
 }
 
 macro_rules! subjects {
     ($($kind:ident: $field:ident),* $(,)?) => {
         $(impl Subject for twiceshy_repo::$kind {
-            fn all(repo: &Repo) -> &[Self] {
-                &repo.$field
+            fn all(repo: &Repo) -> impl Iterator<Item = &Self> {
+                repo.$field.iter()
             }
         })*
     };

@@ -1,11 +1,7 @@
 //! From a path to a kind, from a text to documents.
 
-use crate::boot::Roster;
+use crate::Lowered;
 use crate::script::Host;
-use crate::{
-    Action, Compose, DockerIgnore, Dockerfile, Env, Migration, Node, NodePackage, Python, Requirements, Script, Sql,
-    TsConfig, Workflow,
-};
 use twiceshy_source::{FileId, Source, Span, Tree};
 use twiceshy_syntax::Flaw;
 
@@ -193,47 +189,6 @@ impl<'a> Input<'a> {
     pub fn path(&self) -> &'a str {
         self.tree.path(self.file)
     }
-}
-
-/// What became of a file: the documents it holds, its own and embedded ones, and what was not understood.
-#[derive(Debug, Default)]
-pub struct Lowered {
-    /// Compose files.
-    pub compose: Vec<Compose>,
-    /// Dockerfiles.
-    pub dockerfiles: Vec<Dockerfile>,
-    /// Ignore files of Docker.
-    pub dockerignores: Vec<DockerIgnore>,
-    /// Scripts: the file itself, or every one embedded in it.
-    pub scripts: Vec<Script>,
-    /// Workflows.
-    pub workflows: Vec<Workflow>,
-    /// Actions.
-    pub actions: Vec<Action>,
-    /// SQL files.
-    pub sql: Vec<Sql>,
-    /// What code says about lists that are read at start.
-    pub rosters: Vec<Roster>,
-    /// Python modules; migrations are among them, and once more in `migrations`.
-    pub python: Vec<Python>,
-    /// Alembic's revisions.
-    pub migrations: Vec<Migration>,
-    /// JavaScript and TypeScript modules.
-    pub node: Vec<Node>,
-    /// Files that modules append to and never shorten.
-    pub log_files: Vec<crate::LogFile>,
-    /// `package.json` files.
-    pub node_packages: Vec<NodePackage>,
-    /// `tsconfig.json` files.
-    pub tsconfigs: Vec<TsConfig>,
-    /// Env files.
-    pub env: Vec<Env>,
-    /// Python requirements.
-    pub requirements: Vec<Requirements>,
-    /// Files that say what leads where.
-    pub routings: Vec<crate::Routing>,
-    /// What was not understood.
-    pub flaws: Vec<Flaw>,
 }
 
 /// Parses and lowers a file.

@@ -17,6 +17,7 @@ pub mod docker;
 pub mod dockerfile;
 mod dockerignore;
 mod document;
+mod documents;
 mod env;
 mod environment;
 mod floating;
@@ -78,7 +79,8 @@ pub use copy_source::{MissingSource, WhyMissing};
 pub use docker::DockerCall;
 pub use dockerfile::{Dockerfile, Stage};
 pub use dockerignore::{DockerIgnore, IgnoreLine};
-pub use document::{Input, Kind, Lowered};
+pub use document::{Input, Kind};
+pub use documents::{Documents, Lowered, OfFile, Shelf};
 pub use env::{Env, EnvEntry};
 pub use environment::{
     DefaultCredential, EmptySecret, Environment, Erased, GivenVariable, Giver, InconsistentDefault, Lack,

@@ -1,66 +1,48 @@
 //! All documents of a tree, linked.
 
+use crate::Project;
 use crate::compose;
-use crate::document::{Input, Kind, Lowered, lower};
-use crate::{
-    Action, Compose, DockerIgnore, Dockerfile, Env, Migration, Node, NodePackage, Project, Python, Requirements,
-    Script, Sql, TsConfig, Workflow,
-};
+use crate::document::{Input, Kind, lower};
+use crate::documents::{Lowered, Shelf};
 use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::panic::AssertUnwindSafe;
+use std::sync::OnceLock;
 use twiceshy_source::{FileId, Flaw as TextFlaw, Skip, SkipReason, Tree};
 
 /// A repository: its files, what they mean alone, and the answers that need more than one of them.
+///
+/// The documents stand on its [`Shelf`]: `repo.compose`, `repo.scripts`, ….
 #[derive(Debug)]
 pub struct Repo {
     /// The files.
     pub tree: Tree,
-    /// Every Compose file, by path.
-    pub compose: Vec<Compose>,
-    /// What Compose makes of them.
+    shelf: Shelf,
+    /// What Compose makes of its files.
     pub projects: Vec<Project>,
-    /// Every Dockerfile.
-    pub dockerfiles: Vec<Dockerfile>,
-    /// Every ignore file of Docker.
-    pub dockerignores: Vec<DockerIgnore>,
-    /// Every script: files and embedded ones.
-    pub scripts: Vec<Script>,
-    /// Every workflow.
-    pub workflows: Vec<Workflow>,
-    /// Every action of GitHub's.
-    pub actions: Vec<Action>,
-    /// Every SQL file.
-    pub sql: Vec<Sql>,
-    pub(crate) rosters: Vec<crate::boot::Roster>,
-    /// Every Python module.
-    pub python: Vec<Python>,
-    /// Every Alembic revision.
-    pub migrations: Vec<Migration>,
-    /// Every JavaScript and TypeScript module.
-    pub node: Vec<Node>,
-    /// Every file that a module appends to and never shortens.
-    pub log_files: Vec<crate::LogFile>,
-    /// Every `package.json`.
-    pub node_packages: Vec<NodePackage>,
-    /// Every `tsconfig.json`.
-    pub tsconfigs: Vec<TsConfig>,
-    /// Every env file.
-    pub env: Vec<Env>,
-    /// Every list of Python requirements.
-    pub requirements: Vec<Requirements>,
-    /// Every file that says what leads where, by path.
-    pub routings: Vec<crate::Routing>,
-    pub(crate) routes: std::sync::OnceLock<Vec<crate::Route>>,
+    pub(crate) routes: OnceLock<Vec<crate::Route>>,
     pub(crate) deeds: crate::health::Deeds,
-    pub(crate) python_index: std::sync::OnceLock<crate::python::Index>,
-    pub(crate) importers: std::sync::OnceLock<rustc_hash::FxHashMap<FileId, Vec<FileId>>>,
-    pub(crate) imports: std::sync::OnceLock<crate::resolve::Index>,
+    pub(crate) python_index: OnceLock<crate::python::Index>,
+    pub(crate) importers: OnceLock<FxHashMap<FileId, Vec<FileId>>>,
+    pub(crate) imports: OnceLock<crate::resolve::Index>,
     pub(crate) configuration: crate::configuration::Configuration,
     pub(crate) applications: crate::application::Applications,
     pub(crate) failing_imports: Vec<crate::FailingImport>,
     pub(crate) variables: crate::variables::Variables,
-    skipped: Vec<Skip>,
-    checked: usize,
+    /// Files that were read because of what they are.
+    read: FxHashSet<FileId>,
+    /// Files that were read because another one names them.
+    named: FxHashSet<FileId>,
+    /// What was not understood in which file.
+    troubles: FxHashMap<FileId, Vec<Skip>>,
+}
+
+impl std::ops::Deref for Repo {
+    type Target = Shelf;
+
+    fn deref(&self) -> &Shelf {
+        &self.shelf
+    }
 }
 
 impl Repo {
@@ -68,69 +50,98 @@ impl Repo {
     ///
     /// Runs on the current rayon pool; its threads want a stack of [`STACK`] bytes.
     pub fn of(tree: Tree) -> Self {
-        let files: Vec<_> = tree.files().collect();
-        let reads = files.into_par_iter().filter_map(|file| Read::of(&tree, file));
+        let all = tree.files().collect();
+        Self::read(tree, all, Shelf::default(), FxHashSet::default(), FxHashMap::default())
+    }
+
+    /// The same repository in another state: of its files only the `changed` ones are read, and everything is linked
+    /// anew. What is known about a document alone is shared between the states.
+    ///
+    /// `tree` lists the same files as this repository's; otherwise everything is read.
+    #[must_use]
+    pub fn again(&self, tree: Tree, changed: &[FileId]) -> Self {
+        if !self.tree.lists_the_same_as(&tree) {
+            return Self::of(tree);
+        }
+        // A named file is read anew: the one that named it may have changed.
+        let stale: FxHashSet<FileId> = changed.iter().chain(&self.named).copied().collect();
+        let read = self.read.difference(&stale).copied().collect();
+        let troubles = self.troubles.iter().filter(|(file, _)| !stale.contains(file));
+        let troubles = troubles.map(|(file, skips)| (*file, skips.clone())).collect();
+        let mut files: Vec<_> = stale.iter().copied().collect();
+        files.sort_unstable();
+        Self::read(tree, files, self.shelf.without(&stale), read, troubles)
+    }
+
+    fn read(
+        tree: Tree,
+        files: Vec<FileId>,
+        shelf: Shelf,
+        read: FxHashSet<FileId>,
+        troubles: FxHashMap<FileId, Vec<Skip>>,
+    ) -> Self {
+        let reads = files.into_par_iter().filter_map(|file| Some((file, Read::of(&tree, file)?)));
         // Neighbours are put together where they were read; their order stays that of the files.
-        let Gathered { mut skipped, mut checked, lowered: mut all } =
-            reads.fold(Gathered::default, Gathered::with).reduce(Gathered::default, Gathered::and);
-        skipped.extend_from_slice(tree.skipped());
-        let mut named = compose::NamedFiles::default();
-        while let Some((file, kind)) = named.next(&tree, &all) {
-            let result = Read::as_kind(&tree, file, kind);
-            skipped.extend(result.skips);
-            if let Some(lowered) = result.lowered {
-                checked += usize::from(Kind::of(tree.path(file), || None).is_none());
-                all.absorb(lowered);
-            }
-        }
-        for (file, kind) in crate::route::named_files(&tree, &all) {
-            let result = Read::as_kind(&tree, file, kind);
-            skipped.extend(result.skips);
-            if let Some(lowered) = result.lowered {
-                checked += 1;
-                all.absorb(lowered);
-            }
-        }
-        all.routings.sort_by_key(|routing| routing.file);
-        all.compose.sort_by_key(|compose| compose.file);
-        all.env.sort_by_key(|env| env.file);
-        skipped.sort();
+        let gathered = reads.fold(Gathered::default, Gathered::with).reduce(Gathered::default, Gathered::and);
         let mut repo = Self {
-            projects: compose::projects(&tree, &all.compose, &all.env),
             configuration: crate::configuration::Configuration::of(&tree),
             tree,
-            compose: all.compose,
-            dockerfiles: all.dockerfiles,
-            dockerignores: all.dockerignores,
-            scripts: all.scripts,
-            workflows: all.workflows,
-            actions: all.actions,
-            sql: all.sql,
-            rosters: all.rosters,
-            python: all.python,
-            migrations: all.migrations,
-            node: all.node,
-            log_files: all.log_files,
-            node_packages: all.node_packages,
-            tsconfigs: all.tsconfigs,
-            env: all.env,
-            requirements: all.requirements,
-            routings: all.routings,
-            routes: std::sync::OnceLock::new(),
+            shelf,
+            projects: Vec::new(),
+            routes: OnceLock::new(),
             deeds: crate::health::Deeds::default(),
-            python_index: std::sync::OnceLock::new(),
-            importers: std::sync::OnceLock::new(),
-            imports: std::sync::OnceLock::new(),
+            python_index: OnceLock::new(),
+            importers: OnceLock::new(),
+            imports: OnceLock::new(),
             applications: crate::application::Applications::default(),
             variables: crate::variables::Variables::default(),
             failing_imports: Vec::new(),
-            skipped,
-            checked,
+            read,
+            named: FxHashSet::default(),
+            troubles,
         };
+        repo.read.extend(gathered.read);
+        repo.troubles.extend(gathered.troubles);
+        repo.shelf.add(gathered.lowered);
+        repo.read_named();
+        repo.projects = compose::projects(&repo.tree, &repo.shelf.compose, &repo.shelf.env);
         repo.find_failing_imports();
         repo.applications = crate::application::Applications::of(&repo);
         repo.variables = crate::variables::Variables::of(&repo);
         repo
+    }
+
+    /// Reads the files that others name.
+    fn read_named(&mut self) {
+        let mut named = compose::NamedFiles::default();
+        while let Some((file, kind)) = named.next(&self.tree, &self.shelf) {
+            self.read_as(file, kind);
+        }
+        for (file, kind) in crate::route::named_files(&self.tree, &self.shelf) {
+            self.read_as(file, kind);
+        }
+    }
+
+    fn read_as(&mut self, file: FileId, kind: Kind) {
+        self.named.insert(file);
+        let read = Read::as_kind(&self.tree, file, kind);
+        self.note(file, read.skips);
+        if let Some(lowered) = read.lowered {
+            self.shelf.add(lowered);
+            self.read.insert(file);
+        }
+    }
+
+    /// The documents, to be replaced by ones that say more.
+    pub(crate) fn shelf_mut(&mut self) -> &mut Shelf {
+        &mut self.shelf
+    }
+
+    /// Notes what was not understood in a file.
+    pub(crate) fn note(&mut self, file: FileId, skips: Vec<Skip>) {
+        if !skips.is_empty() {
+            self.troubles.entry(file).or_default().extend(skips);
+        }
     }
 
     /// Parses also the modules of which nothing but their imports matters, so that every mistake in them is listed.
@@ -142,19 +153,17 @@ impl Repo {
     }
 
     /// What was not looked at, or not understood, sorted by path.
-    pub fn skipped(&self) -> &[Skip] {
-        &self.skipped
-    }
-
-    pub(crate) fn skip(&mut self, skips: Vec<Skip>) {
-        self.skipped.extend(skips);
-        self.skipped.sort();
-        self.skipped.dedup();
+    pub fn skipped(&self) -> Vec<Skip> {
+        let mut skipped = self.tree.skipped().to_vec();
+        skipped.extend(self.troubles.values().flatten().cloned());
+        skipped.sort();
+        skipped.dedup();
+        skipped
     }
 
     /// How many files were read.
     pub fn checked(&self) -> usize {
-        self.checked
+        self.read.len()
     }
 }
 
@@ -216,47 +225,27 @@ impl Read {
 /// What reading files one after the other gave.
 #[derive(Default)]
 struct Gathered {
-    skipped: Vec<Skip>,
-    checked: usize,
+    read: Vec<FileId>,
+    troubles: Vec<(FileId, Vec<Skip>)>,
     lowered: Lowered,
 }
 
 impl Gathered {
-    fn with(mut self, read: Read) -> Self {
-        self.skipped.extend(read.skips);
+    fn with(mut self, (file, read): (FileId, Read)) -> Self {
+        if !read.skips.is_empty() {
+            self.troubles.push((file, read.skips));
+        }
         if let Some(lowered) = read.lowered {
-            self.checked += 1;
+            self.read.push(file);
             self.lowered.absorb(lowered);
         }
         self
     }
 
     fn and(mut self, next: Self) -> Self {
-        self.skipped.extend(next.skipped);
-        self.checked += next.checked;
+        self.read.extend(next.read);
+        self.troubles.extend(next.troubles);
         self.lowered.absorb(next.lowered);
         self
-    }
-}
-
-impl Lowered {
-    fn absorb(&mut self, other: Self) {
-        self.compose.extend(other.compose);
-        self.dockerfiles.extend(other.dockerfiles);
-        self.dockerignores.extend(other.dockerignores);
-        self.scripts.extend(other.scripts);
-        self.workflows.extend(other.workflows);
-        self.actions.extend(other.actions);
-        self.sql.extend(other.sql);
-        self.rosters.extend(other.rosters);
-        self.python.extend(other.python);
-        self.migrations.extend(other.migrations);
-        self.node.extend(other.node);
-        self.log_files.extend(other.log_files);
-        self.node_packages.extend(other.node_packages);
-        self.tsconfigs.extend(other.tsconfigs);
-        self.env.extend(other.env);
-        self.requirements.extend(other.requirements);
-        self.routings.extend(other.routings);
     }
 }

@@ -209,6 +209,12 @@ impl Tree {
         (0..self.entries.len() as u32).map(FileId)
     }
 
+    /// Whether both list the same files, so that a [`FileId`] means the same in both.
+    pub fn lists_the_same_as(&self, other: &Self) -> bool {
+        self.entries.len() == other.entries.len()
+            && self.entries.iter().zip(&other.entries).all(|(a, b)| Arc::ptr_eq(&a.path, &b.path) || a.path == b.path)
+    }
+
     /// What was passed over while listing.
     pub fn skipped(&self) -> &[Skip] {
         &self.skipped

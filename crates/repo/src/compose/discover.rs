@@ -3,6 +3,7 @@
 use super::Compose;
 use super::load::Files;
 use super::project::Project;
+use crate::Documents;
 use crate::Env;
 use crate::document::Kind;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -22,7 +23,7 @@ const OVERRIDE: [&str; 4] =
 /// services, volumes or networks that only that file has. Where none is beside it, the nearest one above that has all it
 /// needs is meant, and paths start there. What only makes sense over a file that we cannot find is a project that is not
 /// complete.
-pub(crate) fn projects(tree: &Tree, compose: &[Compose], env: &[Env]) -> Vec<Project> {
+pub(crate) fn projects(tree: &Tree, compose: &Documents<Compose>, env: &Documents<Env>) -> Vec<Project> {
     let files = Files::new(tree, compose, env);
     let mut directories: FxHashMap<&str, Vec<FileId>> = FxHashMap::default();
     for one in compose {
@@ -123,7 +124,7 @@ fn paths_found(project: &Project, tree: &Tree) -> (usize, usize) {
 }
 
 /// The files that others include.
-fn included(tree: &Tree, compose: &[Compose]) -> FxHashSet<FileId> {
+fn included(tree: &Tree, compose: &Documents<Compose>) -> FxHashSet<FileId> {
     let mut included = FxHashSet::default();
     for one in compose {
         let dir = Tree::parent(tree.path(one.file));
@@ -146,7 +147,7 @@ struct Complements<'a> {
 }
 
 impl<'a> Complements<'a> {
-    fn new(compose: &'a [Compose]) -> Self {
+    fn new(compose: &'a Documents<Compose>) -> Self {
         let mut services: FxHashMap<FileId, FxHashSet<&str>> = FxHashMap::default();
         let mut defined: FxHashMap<&str, Vec<FileId>> = FxHashMap::default();
         for one in compose {

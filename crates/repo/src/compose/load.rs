@@ -6,6 +6,7 @@ use super::project::Project;
 use super::service::{Reference, texts, tree_path};
 use super::text::Text;
 use super::value::{Content, Value};
+use crate::Documents;
 use crate::Env;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -30,7 +31,7 @@ pub(super) struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    pub(super) fn new(tree: &'a Tree, compose: &'a [Compose], env: &'a [Env]) -> Self {
+    pub(super) fn new(tree: &'a Tree, compose: &'a Documents<Compose>, env: &'a Documents<Env>) -> Self {
         Self {
             tree,
             compose: compose.iter().map(|compose| (compose.file, compose)).collect(),

@@ -3,7 +3,8 @@
 use super::service::{texts, tree_path};
 use super::value::Value;
 use super::{Compose, Text};
-use crate::document::{Kind, Lowered};
+use crate::Shelf;
+use crate::document::Kind;
 use rustc_hash::FxHashSet;
 use twiceshy_source::{FileId, Tree};
 
@@ -18,7 +19,7 @@ pub(crate) struct NamedFiles {
 
 impl NamedFiles {
     /// The next file that is named in `all` and not read as such yet.
-    pub(crate) fn next(&mut self, tree: &Tree, all: &Lowered) -> Option<(FileId, Kind)> {
+    pub(crate) fn next(&mut self, tree: &Tree, all: &Shelf) -> Option<(FileId, Kind)> {
         for compose in &all.compose {
             if self.looked.insert(compose.file) {
                 self.look(tree, compose);

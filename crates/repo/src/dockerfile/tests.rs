@@ -4,9 +4,13 @@ use super::*;
 use crate::{Repo, Tree};
 
 fn dockerfile(text: &str) -> Dockerfile {
-    let mut repo = Repo::of(Tree::memory([("Dockerfile", text)]));
+    let repo = Repo::of(Tree::memory([("Dockerfile", text)]));
     assert_eq!(repo.skipped(), []);
-    repo.dockerfiles.remove(0)
+    let tree = &repo.tree;
+    let file = tree.file("Dockerfile").unwrap();
+    let mut lowered = crate::Lowered::default();
+    lower(Input { tree, file, source: &tree.source(file).unwrap() }, &mut lowered);
+    lowered.dockerfiles.remove(0)
 }
 
 fn none(_: &str) -> Option<String> {

@@ -1,7 +1,7 @@
 //! How revisions follow one another, and what stands in the database before each.
 
 use super::{Migration, OperationKind, TypeChange};
-use crate::Repo;
+use crate::{Documents, Repo};
 use rustc_hash::{FxHashMap, FxHashSet};
 use twiceshy_source::{Place, Tree};
 
@@ -41,7 +41,7 @@ impl Repo {
 }
 
 /// Groups revisions into chains.
-fn chains<'r>(tree: &Tree, migrations: &'r [Migration]) -> Vec<Chain<'r>> {
+fn chains<'r>(tree: &Tree, migrations: &'r Documents<Migration>) -> Vec<Chain<'r>> {
     // Revisions of one directory belong together, and with those that they refer to.
     let mut group: Vec<usize> = (0..migrations.len()).collect();
     let mut by_dir: FxHashMap<&str, usize> = FxHashMap::default();

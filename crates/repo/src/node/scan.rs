@@ -30,14 +30,12 @@ pub(crate) fn parse_all(repo: &mut Repo) {
 pub(crate) fn parse_whole(repo: &mut Repo, modules: &[usize]) {
     let scanned = modules.par_iter().filter(|at| repo.node[**at].is_scanned);
     let parsed: Vec<_> = scanned.map(|at| (*at, Read::with(&repo.tree, repo.node[*at].file, super::parse))).collect();
-    let mut skips = Vec::new();
     for (at, read) in parsed {
-        if let Some(module) = read.lowered.and_then(|lowered| lowered.node.into_iter().next()) {
-            repo.node[at] = module;
+        repo.note(repo.node[at].file, read.skips);
+        if let Some(module) = read.lowered.and_then(|mut lowered| lowered.node.pop()) {
+            repo.shelf_mut().node.replace(at, module);
         }
-        skips.extend(read.skips);
     }
-    repo.skip(skips);
 }
 
 #[cfg(test)]

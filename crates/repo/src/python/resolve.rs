@@ -1,7 +1,7 @@
 //! Which file a Python import means.
 
 use super::{Python, PythonImport};
-use crate::Repo;
+use crate::{Documents, Repo};
 use rustc_hash::{FxHashMap, FxHashSet};
 use twiceshy_source::{FileId, Tree};
 
@@ -30,7 +30,7 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    fn of(tree: &Tree, modules: &[Python]) -> Self {
+    fn of(tree: &Tree, modules: &Documents<Python>) -> Self {
         let mut index = Self::default();
         for (position, module) in modules.iter().enumerate() {
             index.modules.insert(module.file, position as u32);

@@ -26,13 +26,10 @@ pub(crate) fn parse_all(repo: &mut Repo) {
 pub(crate) fn parse_whole(repo: &mut Repo, modules: &[usize]) {
     let scanned = modules.par_iter().filter(|at| repo.python[**at].is_scanned);
     let parsed: Vec<_> = scanned.map(|at| (*at, Read::with(&repo.tree, repo.python[*at].file, parse))).collect();
-    let mut skips = Vec::new();
     for (at, read) in parsed {
-        let mut modules = read.lowered.map(|lowered| lowered.python).unwrap_or_default();
-        if let (Some(known), Some(module)) = (repo.python.get_mut(at), modules.pop()) {
-            *known = module;
+        repo.note(repo.python[at].file, read.skips);
+        if let Some(module) = read.lowered.and_then(|mut lowered| lowered.python.pop()) {
+            repo.shelf_mut().python.replace(at, module);
         }
-        skips.extend(read.skips);
     }
-    repo.skip(skips);
 }

@@ -1,7 +1,7 @@
 //! Imports that fail in a clone of the repository.
 
 use super::Resolved;
-use crate::{Node, Place, Python, PythonImport, Repo};
+use crate::{Documents, Node, Place, Python, PythonImport, Repo};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use twiceshy_source::Tree;
@@ -52,9 +52,9 @@ impl Repo {
 
     /// The positions of the modules of which an import fails. What an import leads to depends on nothing of the module
     /// but the directory it stands in, and neighbours import the same.
-    fn suspects<'r, M: Sync>(
+    fn suspects<'r, M: Send + Sync>(
         &self,
-        modules: &'r [M],
+        modules: &'r Documents<M>,
         fails: impl Fn(&'r M, &mut FxHashMap<(&'r str, u32, &'r str), bool>) -> bool + Sync,
     ) -> Vec<usize> {
         let numbered = modules.par_iter().enumerate();

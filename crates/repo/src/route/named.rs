@@ -1,8 +1,9 @@
 //! Files that are a proxy's configuration because of where they are mounted or copied.
 
+use crate::Shelf;
 use crate::compose::Mount;
 use crate::dockerfile::{Copy, StepKind};
-use crate::document::{Kind, Lowered};
+use crate::document::Kind;
 use twiceshy_source::{FileId, Tree};
 
 /// Directories of images in which a proxy keeps its configuration, and what that is.
@@ -20,7 +21,7 @@ const MAX_FILES: usize = 200;
 
 /// The files that compose files mount and Dockerfiles copy to where a proxy looks for its configuration, and that are not
 /// known as such by their names.
-pub(crate) fn named_files(tree: &Tree, all: &Lowered) -> Vec<(FileId, Kind)> {
+pub(crate) fn named_files(tree: &Tree, all: &Shelf) -> Vec<(FileId, Kind)> {
     let mut found: Vec<(FileId, Kind)> = Vec::new();
     let mut add = |path: &str, target: &str| {
         let Some((_, kind)) = HOMES.iter().find(|(home, _)| target.starts_with(home)) else { return };
