@@ -103,11 +103,11 @@ impl<'r> Search<'r> {
         while let Some(&file) = queue.get(at) {
             at += 1;
             let Some(module) = repo.node_module(file) else { continue };
-            for import in &module.imports {
+            for (nth, import) in module.imports.iter().enumerate() {
                 if import.is_type_only || import.kind == ImportKind::Dynamic || import.is_optional {
                     continue;
                 }
-                let Resolved::Tracked(next) = repo.resolve_import(file, &import.specifier) else { continue };
+                let Some(next) = repo.imported(file, nth) else { continue };
                 if app.stays_away(repo.tree.path(next)) {
                     continue;
                 }

@@ -28,6 +28,7 @@ pub struct Repo {
     pub(crate) configuration: crate::configuration::Configuration,
     pub(crate) applications: crate::application::Applications,
     pub(crate) failing_imports: Vec<crate::FailingImport>,
+    pub(crate) imported: crate::resolve::Imported,
     pub(crate) variables: crate::variables::Variables,
     /// Files that were read because of what they are.
     read: FxHashSet<FileId>,
@@ -96,6 +97,7 @@ impl Repo {
             applications: crate::application::Applications::default(),
             variables: crate::variables::Variables::default(),
             failing_imports: Vec::new(),
+            imported: crate::resolve::Imported::default(),
             read,
             named: FxHashSet::default(),
             troubles,

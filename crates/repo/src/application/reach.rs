@@ -166,17 +166,23 @@ fn is_aside(path: &str) -> bool {
 fn imports(repo: &Repo, file: FileId) -> Imports {
     let mut imports = Imports { files: Vec::new(), by_name: false };
     if let Some(module) = repo.python_module(file) {
-        for import in module.imports.iter().filter(|import| !import.is_type_only) {
+        for (nth, import) in module.imports.iter().enumerate().filter(|(_, import)| !import.is_type_only) {
             // Django, Celery's discovery and plugins are found by name: imports do not lead to them.
             let first = import.module.split('.').next().unwrap_or_default();
             imports.by_name |=
                 import.dots == 0 && matches!(first, "django" | "importlib" | "pkgutil" | "stevedore" | "pluggy");
-            python(repo, file, import, &mut imports.files);
+            match repo.imported(file, nth).filter(|file| Tree::name(repo.tree.path(*file)) != "__init__.py") {
+                Some(file) => imports.files.push(file),
+                None => python(repo, file, import, &mut imports.files),
+            }
         }
         packages_above(repo, file, &mut imports.files);
     } else if let Some(module) = repo.node_module(file) {
-        for import in module.imports.iter().filter(|import| !import.is_type_only) {
-            imports.files.extend(repo.import_targets(file, &import.specifier));
+        for (nth, import) in module.imports.iter().enumerate().filter(|(_, import)| !import.is_type_only) {
+            match repo.imported(file, nth) {
+                Some(file) => imports.files.push(file),
+                None => imports.files.extend(repo.import_targets(file, &import.specifier)),
+            }
         }
     }
     imports.files.sort();

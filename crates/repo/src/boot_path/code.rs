@@ -3,7 +3,7 @@
 use super::{Work, shell};
 use crate::hints::Hints;
 use crate::log_file::path::Values;
-use crate::{FileId, Place, Repo, Resolved, Tree};
+use crate::{FileId, Place, Repo, Tree};
 use rustc_hash::{FxHashMap, FxHashSet};
 use twiceshy_syntax::code::{Call, Expr, ExprKind, Function, Module, Stmt, StmtKind};
 
@@ -86,33 +86,28 @@ fn loaded(repo: &Repo, entry: FileId) -> Vec<FileId> {
     let mut at = 0;
     while let Some(&file) = all.get(at) {
         at += 1;
-        let mut add = |resolved: Resolved| {
-            if let Resolved::Tracked(next) = resolved
-                && seen.insert(next)
-            {
+        let mut add = |next: Option<FileId>| {
+            if let Some(next) = next.filter(|next| seen.insert(*next)) {
                 all.push(next);
             }
         };
         if let Some(module) = repo.python_module(file) {
-            let imports = module.imports.iter().filter(|import| !import.is_type_only);
-            imports.for_each(|import| add(repo.resolve_python_import(file, import)));
-            for import in module.imports.iter().filter(|import| !import.is_type_only) {
+            for (nth, import) in module.imports.iter().enumerate().filter(|(_, import)| !import.is_type_only) {
+                let target = repo.imported(file, nth);
+                add(target);
+                if target.is_some_and(|file| Tree::name(repo.tree.path(file)) != "__init__.py") {
+                    continue;
+                }
                 // `from app import db_guard`: a module, too.
                 for (name, _) in &import.names {
-                    let full = format!(
-                        "{}{}{}.x",
-                        ".".repeat(import.dots as usize),
-                        import.module,
-                        if import.module.is_empty() { String::from(&**name) } else { format!(".{name}") }
-                    );
-                    if let Some(next) = repo.python_file(file, &full) {
-                        add(Resolved::Tracked(next));
-                    }
+                    let dot = if import.module.is_empty() { "" } else { "." };
+                    let full = format!("{}{}{dot}{name}.x", ".".repeat(import.dots as usize), import.module);
+                    add(repo.python_file(file, &full));
                 }
             }
         } else if let Some(module) = repo.node_module(file) {
-            let imports = module.imports.iter().filter(|import| !import.is_type_only);
-            imports.for_each(|import| add(repo.resolve_import(file, &import.specifier)));
+            let imports = module.imports.iter().enumerate().filter(|(_, import)| !import.is_type_only);
+            imports.for_each(|(nth, _)| add(repo.imported(file, nth)));
         }
         if all.len() > MOST {
             break;

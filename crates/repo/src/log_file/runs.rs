@@ -1,8 +1,8 @@
 //! Whether the process that writes a log runs on and on, and whether something else in the repository shortens the log.
 
 use super::LogFile;
+use crate::Repo;
 use crate::script::Host;
-use crate::{Repo, Resolved};
 use rustc_hash::{FxHashMap, FxHashSet};
 use twiceshy_source::{FileId, Place, Tree};
 
@@ -117,19 +117,16 @@ impl Repo {
     pub(crate) fn importers(&self) -> &FxHashMap<FileId, Vec<FileId>> {
         self.importers.get_or_init(|| {
             let mut importers: FxHashMap<FileId, Vec<FileId>> = FxHashMap::default();
-            for module in &self.node {
-                for import in module.imports.iter().filter(|import| !import.is_type_only) {
-                    if let Resolved::Tracked(file) = self.resolve_import(module.file, &import.specifier) {
-                        importers.entry(file).or_default().push(module.file);
-                    }
+            let mut add = |module: FileId, at: usize, is_type_only: bool| {
+                if let Some(file) = self.imported(module, at).filter(|_| !is_type_only) {
+                    importers.entry(file).or_default().push(module);
                 }
+            };
+            for module in &self.node {
+                module.imports.iter().enumerate().for_each(|(at, import)| add(module.file, at, import.is_type_only));
             }
             for module in &self.python {
-                for import in module.imports.iter().filter(|import| !import.is_type_only) {
-                    if let Resolved::Tracked(file) = self.resolve_python_import(module.file, import) {
-                        importers.entry(file).or_default().push(module.file);
-                    }
-                }
+                module.imports.iter().enumerate().for_each(|(at, import)| add(module.file, at, import.is_type_only));
             }
             importers
         })

@@ -58,7 +58,11 @@ impl Repo {
 
     /// The Python module in `file`.
     pub fn python_module(&self, file: FileId) -> Option<&Python> {
-        self.python.get(*self.python_index().modules.get(&file)? as usize)
+        self.python.get(self.python_position(file)?)
+    }
+
+    pub(crate) fn python_position(&self, file: FileId) -> Option<usize> {
+        Some(*self.python_index().modules.get(&file)? as usize)
     }
 
     /// What `import` of the module in `from` leads to.

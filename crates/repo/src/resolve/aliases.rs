@@ -124,7 +124,11 @@ impl Repo {
 
     /// The JavaScript or TypeScript module in `file`.
     pub fn node_module(&self, file: FileId) -> Option<&crate::Node> {
-        self.node.get(*self.import_index().modules.get(&file)? as usize)
+        self.node.get(self.node_position(file)?)
+    }
+
+    pub(super) fn node_position(&self, file: FileId) -> Option<usize> {
+        Some(*self.import_index().modules.get(&file)? as usize)
     }
 
     /// Whether several directories count as one for the file at `path` (`rootDirs`).

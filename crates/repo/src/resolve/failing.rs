@@ -4,7 +4,7 @@ use super::Resolved;
 use crate::{Documents, Node, Place, Python, PythonImport, Repo};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
-use twiceshy_source::Tree;
+use twiceshy_source::{FileId, Tree};
 use twiceshy_syntax::js::{self, Dialect, Values};
 
 /// An import of a file that a clone of the repository does not hold.
@@ -29,37 +29,57 @@ impl Repo {
     /// parsed where one of them leads nowhere: a `try` around it would excuse it, so whoever asks about an import that
     /// fails sees all there is to know about it.
     pub(crate) fn find_failing_imports(&mut self) {
-        let node = self.suspects(&self.node, |module, known| {
-            let dir = Tree::parent(self.tree.path(module.file));
-            module.imports.iter().any(|import| {
-                let fails = || FailingImport::fails(&self.resolve_import(module.file, &import.specifier));
-                !import.is_optional && *known.entry((dir, 0, &import.specifier)).or_insert_with(fails)
-            })
-        });
-        let python = self.suspects(&self.python, |module, known| {
-            let dir = Tree::parent(self.tree.path(module.file));
-            module.imports.iter().filter(|import| names_a_module(import)).any(|import| {
-                let fails = || FailingImport::fails(&self.resolve_python_import(module.file, import));
-                !import.is_optional && *known.entry((dir, import.dots, &import.module)).or_insert_with(fails)
-            })
-        });
-        crate::node::parse_whole(self, &node);
-        crate::python::parse_whole(self, &python);
-        let of_node = node.iter().flat_map(|at| self.failing_in_node(&self.node[*at]));
-        let of_python = python.iter().flat_map(|at| self.failing_in_python(&self.python[*at]));
+        let node = targets(self, &self.node, Self::node_targets);
+        let python = targets(self, &self.python, Self::python_targets);
+        let suspects = |found: &[(Targets, bool)]| -> Vec<usize> {
+            found.iter().enumerate().filter(|(_, (_, fails))| *fails).map(|(at, _)| at).collect()
+        };
+        let (bad_node, bad_python) = (suspects(&node), suspects(&python));
+        self.imported.node = node.into_iter().map(|(targets, _)| targets).collect();
+        self.imported.python = python.into_iter().map(|(targets, _)| targets).collect();
+        crate::node::parse_whole(self, &bad_node);
+        crate::python::parse_whole(self, &bad_python);
+        // A parser may see imports that the scanner did not.
+        for at in &bad_node {
+            self.imported.node[*at] = self.node_targets(&self.node[*at], &mut FxHashMap::default()).0;
+        }
+        for at in &bad_python {
+            self.imported.python[*at] = self.python_targets(&self.python[*at], &mut FxHashMap::default()).0;
+        }
+        let of_node = bad_node.iter().flat_map(|at| self.failing_in_node(&self.node[*at]));
+        let of_python = bad_python.iter().flat_map(|at| self.failing_in_python(&self.python[*at]));
         self.failing_imports = of_node.chain(of_python).collect();
     }
 
-    /// The positions of the modules of which an import fails. What an import leads to depends on nothing of the module
-    /// but the directory it stands in, and neighbours import the same.
-    fn suspects<'r, M: Send + Sync>(
-        &self,
-        modules: &'r Documents<M>,
-        fails: impl Fn(&'r M, &mut FxHashMap<(&'r str, u32, &'r str), bool>) -> bool + Sync,
-    ) -> Vec<usize> {
-        let numbered = modules.par_iter().enumerate();
-        let failing = numbered.map_init(FxHashMap::default, |known, (at, module)| fails(module, known).then_some(at));
-        failing.flatten().collect()
+    fn node_targets<'r>(&'r self, module: &'r Node, known: &mut Known<'r>) -> (Targets, bool) {
+        let dir = Tree::parent(self.tree.path(module.file));
+        let found = module.imports.iter().map(|import| {
+            let target = *known
+                .entry((dir, 0, &import.specifier))
+                .or_insert_with(|| Target::of(&self.resolve_import(module.file, &import.specifier)));
+            (target, import.is_optional)
+        });
+        Target::all(found)
+    }
+
+    fn python_targets<'r>(&'r self, module: &'r Python, known: &mut Known<'r>) -> (Targets, bool) {
+        let dir = Tree::parent(self.tree.path(module.file));
+        let found = module.imports.iter().map(|import| {
+            let target = *known
+                .entry((dir, import.dots, &import.module))
+                .or_insert_with(|| Target::of(&self.resolve_python_import(module.file, import)));
+            (target, import.is_optional || !names_a_module(import))
+        });
+        Target::all(found)
+    }
+
+    /// The tracked file that the import at a position in the list of a module's imports leads to.
+    pub(crate) fn imported(&self, module: FileId, at: usize) -> Option<FileId> {
+        let targets = match self.python_position(module) {
+            Some(position) => self.imported.python.get(position),
+            None => self.imported.node.get(self.node_position(module)?),
+        };
+        *targets?.get(at)?
     }
 
     fn failing_in_node(&self, module: &Node) -> Vec<FailingImport> {
@@ -92,6 +112,59 @@ impl Repo {
         });
         failing.collect()
     }
+}
+
+/// For each import of a module the tracked file that it leads to.
+type Targets = Box<[Option<FileId>]>;
+
+/// What imports lead to, by directory, dots and name: that depends on nothing else of the module, and neighbours import
+/// the same.
+type Known<'r> = FxHashMap<(&'r str, u32, &'r str), Target>;
+
+/// What the imports of all modules lead to, in the order of the modules.
+#[derive(Debug, Default)]
+pub(crate) struct Imported {
+    node: Vec<Targets>,
+    python: Vec<Targets>,
+}
+
+#[derive(Clone, Copy)]
+enum Target {
+    File(FileId),
+    Fails,
+    Elsewhere,
+}
+
+impl Target {
+    fn of(resolved: &Resolved) -> Self {
+        match resolved {
+            Resolved::Tracked(file) => Self::File(*file),
+            resolved if FailingImport::fails(resolved) => Self::Fails,
+            _ => Self::Elsewhere,
+        }
+    }
+
+    /// Where the imports lead, and whether one fails that has no excuse.
+    fn all(found: impl Iterator<Item = (Self, bool)>) -> (Targets, bool) {
+        let mut fails = false;
+        let targets = found.map(|(target, is_excused)| {
+            fails |= matches!(target, Self::Fails) && !is_excused;
+            match target {
+                Self::File(file) => Some(file),
+                _ => None,
+            }
+        });
+        let targets = targets.collect();
+        (targets, fails)
+    }
+}
+
+fn targets<'r, M: Send + Sync>(
+    repo: &'r Repo,
+    modules: &'r Documents<M>,
+    of: impl Fn(&'r Repo, &'r M, &mut Known<'r>) -> (Targets, bool) + Sync,
+) -> Vec<(Targets, bool)> {
+    modules.par_iter().map_init(FxHashMap::default, |known, module| of(repo, module, known)).collect()
 }
 
 impl FailingImport {
