@@ -26,6 +26,11 @@ pub struct Repo {
     pub(crate) importers: OnceLock<FxHashMap<FileId, Vec<FileId>>>,
     pub(crate) imports: OnceLock<crate::resolve::Index>,
     pub(crate) configuration: crate::configuration::Configuration,
+    pub(crate) python_index: std::sync::OnceLock<crate::python::Index>,
+    pub(crate) importers: std::sync::OnceLock<rustc_hash::FxHashMap<FileId, Vec<FileId>>>,
+    pub(crate) imports: std::sync::OnceLock<crate::resolve::Index>,
+    /// What the repository says to us.
+    pub configuration: crate::Configuration,
     pub(crate) applications: crate::application::Applications,
     pub(crate) failing_imports: Vec<crate::FailingImport>,
     pub(crate) variables: crate::variables::Variables,
@@ -81,10 +86,15 @@ impl Repo {
         troubles: FxHashMap<FileId, Vec<Skip>>,
     ) -> Self {
         let reads = files.into_par_iter().filter_map(|file| Some((file, Read::of(&tree, file)?)));
+        let configuration = crate::Configuration::of(&tree);
+        let files: Vec<_> = tree.files().filter(|file| !configuration.excludes(tree.path(*file))).collect();
+        let reads = files.into_par_iter().filter_map(|file| Read::of(&tree, file));
         // Neighbours are put together where they were read; their order stays that of the files.
         let gathered = reads.fold(Gathered::default, Gathered::with).reduce(Gathered::default, Gathered::and);
         let mut repo = Self {
             configuration: crate::configuration::Configuration::of(&tree),
+            projects: compose::projects(&tree, &all.compose, &all.env),
+            configuration,
             tree,
             shelf,
             projects: Vec::new(),
