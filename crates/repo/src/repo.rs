@@ -25,10 +25,6 @@ pub struct Repo {
     pub(crate) python_index: OnceLock<crate::python::Index>,
     pub(crate) importers: OnceLock<FxHashMap<FileId, Vec<FileId>>>,
     pub(crate) imports: OnceLock<crate::resolve::Index>,
-    pub(crate) configuration: crate::configuration::Configuration,
-    pub(crate) python_index: std::sync::OnceLock<crate::python::Index>,
-    pub(crate) importers: std::sync::OnceLock<rustc_hash::FxHashMap<FileId, Vec<FileId>>>,
-    pub(crate) imports: std::sync::OnceLock<crate::resolve::Index>,
     /// What the repository says to us.
     pub configuration: crate::Configuration,
     pub(crate) applications: crate::application::Applications,
@@ -55,8 +51,9 @@ impl Repo {
     ///
     /// Runs on the current rayon pool; its threads want a stack of [`STACK`] bytes.
     pub fn of(tree: Tree) -> Self {
+        let configuration = crate::Configuration::of(&tree);
         let all = tree.files().collect();
-        Self::read(tree, all, Shelf::default(), FxHashSet::default(), FxHashMap::default())
+        Self::read(tree, configuration, all, Shelf::default(), FxHashSet::default(), FxHashMap::default())
     }
 
     /// The same repository in another state: of its files only the `changed` ones are read, and everything is linked
@@ -65,7 +62,8 @@ impl Repo {
     /// `tree` lists the same files as this repository's; otherwise everything is read.
     #[must_use]
     pub fn again(&self, tree: Tree, changed: &[FileId]) -> Self {
-        if !self.tree.lists_the_same_as(&tree) {
+        let configuration = crate::Configuration::of(&tree);
+        if !self.tree.lists_the_same_as(&tree) || !self.configuration.excludes_the_same_as(&configuration) {
             return Self::of(tree);
         }
         // A named file is read anew: the one that named it may have changed.
@@ -75,25 +73,23 @@ impl Repo {
         let troubles = troubles.map(|(file, skips)| (*file, skips.clone())).collect();
         let mut files: Vec<_> = stale.iter().copied().collect();
         files.sort_unstable();
-        Self::read(tree, files, self.shelf.without(&stale), read, troubles)
+        Self::read(tree, configuration, files, self.shelf.without(&stale), read, troubles)
     }
 
     fn read(
         tree: Tree,
+        configuration: crate::Configuration,
         files: Vec<FileId>,
         shelf: Shelf,
         read: FxHashSet<FileId>,
         troubles: FxHashMap<FileId, Vec<Skip>>,
     ) -> Self {
-        let reads = files.into_par_iter().filter_map(|file| Some((file, Read::of(&tree, file)?)));
-        let configuration = crate::Configuration::of(&tree);
-        let files: Vec<_> = tree.files().filter(|file| !configuration.excludes(tree.path(*file))).collect();
-        let reads = files.into_par_iter().filter_map(|file| Read::of(&tree, file));
+        let is_ours = |file: &FileId| !configuration.excludes(tree.path(*file));
+        let files = files.into_par_iter().filter(is_ours);
+        let reads = files.filter_map(|file| Some((file, Read::of(&tree, file)?)));
         // Neighbours are put together where they were read; their order stays that of the files.
         let gathered = reads.fold(Gathered::default, Gathered::with).reduce(Gathered::default, Gathered::and);
         let mut repo = Self {
-            configuration: crate::configuration::Configuration::of(&tree),
-            projects: compose::projects(&tree, &all.compose, &all.env),
             configuration,
             tree,
             shelf,

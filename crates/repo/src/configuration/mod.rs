@@ -137,6 +137,16 @@ impl Configuration {
         ]
     }
 
+    /// Whether the same files are excluded.
+    pub(crate) fn excludes_the_same_as(&self, other: &Self) -> bool {
+        let patterns = |configuration: &Self| {
+            let exclude = configuration.origin.as_ref().and_then(|origin| origin.root.get("exclude"));
+            exclude.into_iter().flat_map(Value::strings).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let inside = |configuration: &Self| configuration.origin.as_ref().map(|origin| origin.inside.clone());
+        patterns(self) == patterns(other) && (self.excluded.is_empty() || inside(self) == inside(other))
+    }
+
     /// Whether the file at `path`, relative to the root of the tree, is excluded.
     pub fn excludes(&self, path: &str) -> bool {
         !self.excluded.is_empty() && self.origin.as_ref().is_some_and(|origin| origin.matches(&self.excluded, path))
