@@ -1,19 +1,25 @@
 //! `COPY .` takes along what only a working copy has: installed packages, caches, databases, git's own directory.
 
-use serde::Deserialize;
 use std::collections::BTreeMap;
-use twiceshy_lint::{Findings, Level, Lint, Meta, meta};
+use twiceshy_lint::{Field, Findings, Level, Lint, Meta, meta, options};
 use twiceshy_repo::dockerfile::{Dockerfile, StepKind};
 use twiceshy_repo::{BuildContext, Builder, DockerIgnore, Edit, LocalKind, LocalPath, Place, Repo, Sent, Span, Tree};
 
-/// No options.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ContextTooLarge {}
+options! {
+    /// What a build takes along and should not.
+    pub struct ContextTooLarge {
+        /// Paths from the context, or names, that builds here are meant to take along.
+        allowed: Vec<String> = Vec::new();
+    }
+}
 
 impl Lint for ContextTooLarge {
     type Subject = Repo;
     const META: Meta = meta!(Warn, Deploy);
+
+    fn options() -> Vec<Field> {
+        Self::fields()
+    }
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         let contexts = repo.build_contexts();
@@ -21,7 +27,8 @@ impl Lint for ContextTooLarge {
         let mut groups: BTreeMap<(Option<u32>, &str), Vec<Hit<'_>>> = BTreeMap::new();
         for context in &contexts {
             let key = (context.ignore.map(|ignore| ignore.file.0), context.dir.as_str());
-            groups.entry(key).or_default().extend(hits(repo, context));
+            let hits = hits(repo, context).into_iter().filter(|hit| !self.allows(hit));
+            groups.entry(key).or_default().extend(hits);
         }
         for mut hits in groups.into_values() {
             // What hurts most first; of each path the first build that sends it.
@@ -37,6 +44,13 @@ impl Lint for ContextTooLarge {
             });
             report(repo, &hits, found);
         }
+    }
+}
+
+impl ContextTooLarge {
+    fn allows(&self, hit: &Hit<'_>) -> bool {
+        let names = [hit.path.clone(), shown_path(&hit.path), Tree::name(&hit.path).to_owned()];
+        self.allowed.iter().any(|allowed| names.iter().any(|name| name == allowed.trim_end_matches('/')))
     }
 }
 

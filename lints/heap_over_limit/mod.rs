@@ -1,16 +1,15 @@
 //! Finds heaps that their container kills, and builds that are given less heap than others of the same app.
 
-use serde::Deserialize;
-use twiceshy_lint::{Findings, Level, Lint, Meta, meta};
+use twiceshy_lint::{Field, Findings, Level, Lint, Meta, meta, options};
 use twiceshy_repo::{Heap, Overfull, Repo, Runtime, StarvedBuild};
 
-/// No options.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct HeapOverLimit {}
-
-/// Of the limit, in percent: above it the rest is too little for what lies outside the heap.
-const TIGHT: u64 = 80;
+options! {
+    /// Heaps that their container kills.
+    pub struct HeapOverLimit {
+        /// Of a container's memory, in percent: a heap that may take more leaves too little for the rest.
+        tight: u32 = 80, 1..=100;
+    }
+}
 
 /// What a heap may take of a limit, in percent.
 const FITTING: u64 = 75;
@@ -19,45 +18,55 @@ impl Lint for HeapOverLimit {
     type Subject = Repo;
     const META: Meta = meta!(Error, Outage);
 
+    fn options() -> Vec<Field> {
+        Self::fields()
+    }
+
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        repo.overfull().iter().for_each(|overfull| report(overfull, found));
+        repo.overfull().iter().for_each(|overfull| self.report(overfull, found));
         repo.starved_builds().iter().for_each(|build| starved(build, found));
     }
 }
 
-fn report(overfull: &Overfull, found: &mut Findings) {
-    let Overfull { name, heap, limit, limit_place } = overfull;
-    if *limit == 0 || heap.bytes.saturating_mul(100) <= limit.saturating_mul(TIGHT) {
-        return;
-    }
-    let who = if name.is_empty() { "the container".to_owned() } else { format!("`{name}`") };
-    let is_over = heap.bytes >= *limit;
-    let (heap_size, limit_size) = (megabytes(heap.bytes), megabytes(*limit));
-    let message = if is_over {
-        format!("{who} is killed before its heap is full: it may grow to {heap_size} in a container of {limit_size}")
-    } else {
-        format!(
-            "{who} is killed when its heap fills: {heap_size} of a container's {limit_size} leave too little for the rest"
-        )
-    };
-    let finding = found.at(heap.place, message);
-    finding.label(match heap.runtime {
-        Runtime::Node => "the program collects no garbage for the limit's sake",
-        Runtime::Java => "the heap alone; classes, threads and buffers come on top",
-    });
-    finding.related(*limit_place, "the kernel kills what takes more");
-    finding.note(match heap.runtime {
-        Runtime::Node => "nothing is logged but exit code 137; a heap below the limit ends with V8's own report",
-        Runtime::Java => "nothing is logged but exit code 137; a heap below the limit ends with an OutOfMemoryError",
-    });
-    let fitting = (*limit / 100 * FITTING) >> 20;
-    let option = match heap.runtime {
-        Runtime::Node => format!("--max-old-space-size={fitting}"),
-        Runtime::Java => format!("-Xmx{fitting}m"),
-    };
-    finding.note(format!("{option} leaves a quarter for the rest"));
-    if !is_over {
-        finding.level(Level::Warn);
+impl HeapOverLimit {
+    fn report(&self, overfull: &Overfull, found: &mut Findings) {
+        let Overfull { name, heap, limit, limit_place } = overfull;
+        if *limit == 0 || heap.bytes.saturating_mul(100) <= limit.saturating_mul(self.tight.into()) {
+            return;
+        }
+        let who = if name.is_empty() { "the container".to_owned() } else { format!("`{name}`") };
+        let is_over = heap.bytes >= *limit;
+        let (heap_size, limit_size) = (megabytes(heap.bytes), megabytes(*limit));
+        let message = if is_over {
+            format!(
+                "{who} is killed before its heap is full: it may grow to {heap_size} in a container of {limit_size}"
+            )
+        } else {
+            format!(
+                "{who} is killed when its heap fills: {heap_size} of a container's {limit_size} leave too little for the rest"
+            )
+        };
+        let finding = found.at(heap.place, message);
+        finding.label(match heap.runtime {
+            Runtime::Node => "the program collects no garbage for the limit's sake",
+            Runtime::Java => "the heap alone; classes, threads and buffers come on top",
+        });
+        finding.related(*limit_place, "the kernel kills what takes more");
+        finding.note(match heap.runtime {
+            Runtime::Node => "nothing is logged but exit code 137; a heap below the limit ends with V8's own report",
+            Runtime::Java => {
+                "nothing is logged but exit code 137; a heap below the limit ends with an OutOfMemoryError"
+            }
+        });
+        let fitting = (*limit / 100 * FITTING) >> 20;
+        let option = match heap.runtime {
+            Runtime::Node => format!("--max-old-space-size={fitting}"),
+            Runtime::Java => format!("-Xmx{fitting}m"),
+        };
+        finding.note(format!("{option} leaves a quarter for the rest"));
+        if !is_over {
+            finding.level(Level::Warn);
+        }
     }
 }
 

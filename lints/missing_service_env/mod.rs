@@ -1,20 +1,27 @@
 //! Finds variables that the code of a service needs and its container does not get.
 
-use serde::Deserialize;
-use twiceshy_lint::{Findings, Level, Lint, Meta, meta};
+use twiceshy_lint::{Field, Findings, Level, Lint, Meta, meta, options};
 use twiceshy_repo::{Lack, MissingVariable, Need, Reaction, Repo};
 
-/// No options.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct MissingServiceEnv {}
+options! {
+    /// Variables that the code of a service needs and its container does not get.
+    pub struct MissingServiceEnv {
+        /// Variables that containers get from what is not in the repository: the platform, an operator.
+        given: Vec<String> = Vec::new();
+    }
+}
 
 impl Lint for MissingServiceEnv {
     type Subject = Repo;
     const META: Meta = meta!(Error, Outage);
 
+    fn options() -> Vec<Field> {
+        Self::fields()
+    }
+
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        let missing = repo.missing_variables();
+        let mut missing = repo.missing_variables();
+        missing.retain(|missing| !self.given.iter().any(|given| *given == *missing.read.name));
         // What a service lacks for one and the same reason is one finding.
         let alike = |a: &MissingVariable<'_>, b: &MissingVariable<'_>| {
             a.service.place == b.service.place && a.lack == b.lack && level(a) == level(b)

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use twiceshy_lint::Date;
 
 /// Finds the places where a system is going to fail.
 #[derive(Debug, Parser)]
@@ -41,6 +42,19 @@ pub(crate) enum Command {
     Explain(Explain),
     /// List every lint: name, level, group, summary.
     Lints(Lints),
+    /// Print the JSON Schema of twiceshy.toml, for editors.
+    Schema,
+}
+
+/// Which configuration counts, and which day it is.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Configured {
+    /// Read this configuration instead of the repository's own; its paths are those of the directory that is checked.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration.
+    #[arg(long)]
+    pub no_config: bool,
 }
 
 #[derive(Debug, Args)]
@@ -68,6 +82,11 @@ pub(crate) struct Check {
     /// Report pedantic findings too.
     #[arg(long)]
     pub pedantic: bool,
+    #[command(flatten)]
+    pub configured: Configured,
+    /// The day on which comments with `until=YYYY-MM-DD` are judged [default: today, in UTC].
+    #[arg(long, value_name = "DATE", env = "TWICESHY_TODAY")]
+    pub today: Option<Date>,
     /// Apply the safe fixes, then report what is left.
     #[arg(long)]
     pub fix: bool,
@@ -113,6 +132,8 @@ pub(crate) struct Map {
     /// Mark pedantic findings too.
     #[arg(long)]
     pub pedantic: bool,
+    #[command(flatten)]
+    pub configured: Configured,
 }
 
 const MAP_EXAMPLES: &str = "\

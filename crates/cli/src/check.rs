@@ -1,6 +1,7 @@
 //! `twiceshy check`.
 
 use crate::args::{Check, Format};
+use crate::configured::{configured, guided};
 use crate::output::{Problem, deliver, is_terminal, print, say, wants_color};
 use crate::repair::{Repaired, repair};
 use crate::text::Style;
@@ -29,8 +30,8 @@ pub(crate) fn run(args: &Check, lints: &[Entry]) -> Result<ExitCode, Problem> {
     })?;
     pool.install(|| {
         let tree = Tree::disk(&scope.root, Limits::default()).map_err(unopened)?;
-        let repo = Repo::of(tree);
-        configured(&repo, &scope)?;
+        let repo = Repo::of(guided(tree, &args.configured)?);
+        configured(&repo, lints, &choice, &scope)?;
         let repo = if args.strict { repo.thorough() } else { repo };
         if args.diff {
             return show_diff(repair(repo, lints, &choice, &scope), lints, &scope, args);
@@ -81,6 +82,7 @@ fn choice(args: &Check, lints: &[Entry]) -> Result<Choice, Problem> {
         select: (!args.select.is_empty()).then(|| args.select.iter().map(name).collect()),
         ignore: args.ignore.iter().map(name).collect(),
         pedantic: args.pedantic,
+        today: args.today,
     };
     choice.check(lints).map_err(|unknown| {
         let told: Vec<String> = unknown
@@ -93,27 +95,6 @@ fn choice(args: &Check, lints: &[Entry]) -> Result<Choice, Problem> {
         Problem::new(told.join("\nerror: ")).next("`twiceshy lints` lists them all")
     })?;
     Ok(choice)
-}
-
-/// Checks that the repository's own configuration means something.
-pub(crate) fn configured(repo: &Repo, scope: &Scope) -> Result<(), Problem> {
-    let told = repo.misconfigured().iter().map(|wrong| {
-        let path = scope.show(repo.tree.path(wrong.place.file));
-        let path = visible_path(&path);
-        match repo.tree.source(wrong.place.file) {
-            Ok(source) => {
-                let at = source.position(wrong.place.start);
-                format!("{path}:{}:{}: {}", at.line, at.column, wrong.what)
-            }
-            Err(_) => format!("{path}: {}", wrong.what),
-        }
-    });
-    let told: Vec<String> = told.collect();
-    if told.is_empty() {
-        return Ok(());
-    }
-    let next = "the columns are explained at the top of crates/repo/knowledge/images.toml in twiceshy's own repository";
-    Err(Problem::new(told.join("\nerror: ")).next(next))
 }
 
 pub(crate) fn unopened(error: OpenError) -> Problem {

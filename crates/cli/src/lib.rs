@@ -3,6 +3,7 @@
 mod args;
 mod catalogue;
 mod check;
+mod configured;
 mod json;
 mod map;
 mod output;
@@ -11,6 +12,7 @@ mod repair;
 #[cfg(test)]
 mod sample;
 mod sarif;
+mod schema;
 mod text;
 mod view;
 
@@ -42,6 +44,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, lints: &[Entry]) -> ExitCod
         Command::Map(args) => map::run(args, lints),
         Command::Explain(args) => catalogue::explain(args, lints),
         Command::Lints(args) => catalogue::list(args, lints),
+        Command::Schema => schema::run(lints),
     };
     result.unwrap_or_else(|problem| {
         problem.say();

@@ -5,12 +5,19 @@
 //! * Everything that is reported is a [`Diagnostic`] of a [`Report`]: levelled, sorted, without duplicates. The order
 //!   does not depend on threads.
 
+mod date;
 mod finding;
 mod lint;
 mod meta;
+mod options;
 mod report;
+mod settings;
 
+pub use date::Date;
 pub use finding::{Finding, Findings, Fix, Related, Safety};
 pub use lint::{Entry, Lint, Subject};
 pub use meta::{Group, Level, Meta};
+pub use options::Optional;
 pub use report::{Choice, Diagnostic, Report, UnknownName};
+pub use settings::{Settings, table};
+pub use twiceshy_repo::configuration::{Field, Shape};

@@ -3,6 +3,7 @@
 use crate::{Finding, Findings, Meta};
 use serde::de::DeserializeOwned;
 use twiceshy_repo::Repo;
+use twiceshy_repo::configuration::Field;
 
 /// One rule. Its fields are its options; its folder is its documentation.
 pub trait Lint: Default + DeserializeOwned + Send + Sync + 'static {
@@ -11,6 +12,11 @@ pub trait Lint: Default + DeserializeOwned + Send + Sync + 'static {
 
     /// Its level and group; `meta!(Error, Outage)`.
     const META: Meta;
+
+    /// Its options, for the configuration; [`options!`](crate::options) makes them.
+    fn options() -> Vec<Field> {
+        Vec::new()
+    }
 
     /// Reports what is wrong with `subject`.
     fn check(&self, subject: &Self::Subject, repo: &Repo, found: &mut Findings);
@@ -63,7 +69,8 @@ pub struct Entry {
     pub name: String,
     /// What it says about itself.
     pub meta: Meta,
-    run: fn(&Repo) -> Vec<Finding>,
+    options: fn() -> Vec<Field>,
+    run: fn(&Repo, &serde_json::Value) -> Vec<Finding>,
 }
 
 impl Entry {
@@ -72,8 +79,13 @@ impl Entry {
         Self {
             name: L::META.name(),
             meta: L::META,
-            run: |repo| {
-                let lint = L::default();
+            options: L::options,
+            run: |repo, options| {
+                let lint = match options {
+                    serde_json::Value::Null => L::default(),
+                    // What does not fit has been told where the configuration was read.
+                    options => L::deserialize(options).unwrap_or_default(),
+                };
                 let mut found = Findings::default();
                 for subject in L::Subject::all(repo) {
                     lint.check(subject, repo, &mut found);
@@ -83,8 +95,13 @@ impl Entry {
         }
     }
 
-    /// Everything that the lint finds.
-    pub fn run(&self, repo: &Repo) -> Vec<Finding> {
-        (self.run)(repo)
+    /// Its options, as they may stand in a configuration.
+    pub fn options(&self) -> Vec<Field> {
+        (self.options)()
+    }
+
+    /// Everything that the lint finds with `options`; `Null`: as it comes.
+    pub fn run(&self, repo: &Repo, options: &serde_json::Value) -> Vec<Finding> {
+        (self.run)(repo, options)
     }
 }

@@ -55,6 +55,9 @@ pub enum Level {
 }
 
 impl Level {
+    /// All levels, the worst first.
+    pub const ALL: [Self; 3] = [Self::Error, Self::Warn, Self::Pedantic];
+
     /// The level's name in reports and configuration.
     pub fn name(self) -> &'static str {
         match self {
@@ -110,6 +113,20 @@ impl Group {
             Self::Deploy => "deploy",
             Self::Drift => "drift",
             Self::Hygiene => "hygiene",
+        }
+    }
+
+    /// The consequence in a few words.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::DataLoss => "data is gone",
+            Self::Outage => "the system is down",
+            Self::SecretLeak => "a secret is where others can read it",
+            Self::SilentFailure => "something fails and nobody hears of it",
+            Self::DiskFull => "a disk fills",
+            Self::Deploy => "a build or deployment fails, or ships the wrong thing",
+            Self::Drift => "two places that should agree do not",
+            Self::Hygiene => "a cause of one of the others that needs more bad luck",
         }
     }
 }

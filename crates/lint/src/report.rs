@@ -1,6 +1,6 @@
 //! From findings to what is reported.
 
-use crate::{Entry, Finding, Fix, Group, Level, Related};
+use crate::{Date, Entry, Finding, Fix, Group, Level, Related, Settings};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt::Write as _;
@@ -18,6 +18,8 @@ pub struct Choice {
     pub ignore: Vec<String>,
     /// Whether pedantic findings are reported too.
     pub pedantic: bool,
+    /// The day on which suppressions with an end are judged; `None`: today.
+    pub today: Option<Date>,
 }
 
 /// A name that is neither a lint's nor a group's.
@@ -49,17 +51,6 @@ impl Choice {
             })
             .collect();
         if unknown.is_empty() { Ok(()) } else { Err(unknown) }
-    }
-
-    fn runs(&self, lint: &Entry) -> bool {
-        let named = |names: &[String]| names.iter().any(|name| *name == lint.name || name == lint.meta.group.name());
-        self.select.as_ref().is_none_or(|select| named(select)) && !named(&self.ignore)
-    }
-
-    /// Whether a finding of this level is reported: a pedantic one when asked for, or when its lint was named.
-    fn reports(&self, lint: &Entry, level: Level) -> bool {
-        let named = self.select.as_ref().is_some_and(|select| select.contains(&lint.name));
-        level != Level::Pedantic || self.pedantic || named
     }
 }
 
@@ -102,22 +93,21 @@ pub struct Report {
 }
 
 impl Report {
-    /// Runs the chosen lints.
+    /// Runs the lints that `choice` and the repository's configuration want. Whether that configuration is in order is
+    /// asked of [`Settings`].
     pub fn of(repo: &Repo, lints: &[Entry], choice: &Choice) -> Self {
+        let settings = Settings::of(repo, lints, choice);
         let mut report = Self { skipped: repo.skipped().to_vec(), checked: repo.checked(), ..Self::default() };
         let results: Vec<_> = lints
             .par_iter()
-            .filter(|lint| choice.runs(lint))
-            .map(|lint| (lint, catch_unwind(AssertUnwindSafe(|| lint.run(repo)))))
+            .filter(|lint| settings.runs(lint))
+            .map(|lint| (lint, catch_unwind(AssertUnwindSafe(|| lint.run(repo, settings.options(lint))))))
             .collect();
         for (lint, result) in results {
             match result {
-                Ok(found) => report.diagnostics.extend(
-                    found
-                        .into_iter()
-                        .map(|finding| diagnostic(lint, finding))
-                        .filter(|diagnostic| choice.reports(lint, diagnostic.level)),
-                ),
+                Ok(found) => report
+                    .diagnostics
+                    .extend(found.into_iter().filter_map(|finding| diagnostic(repo, &settings, lint, finding))),
                 Err(panic) => report.failures.push((lint.name.clone(), panic_text(&*panic))),
             }
         }
@@ -131,11 +121,12 @@ impl Report {
     }
 }
 
-fn diagnostic(lint: &Entry, finding: Finding) -> Diagnostic {
+/// The finding as it is reported, if it is.
+fn diagnostic(repo: &Repo, settings: &Settings<'_>, lint: &Entry, finding: Finding) -> Option<Diagnostic> {
     let Finding { place, message, label, related, notes, fixes, level } = finding;
-    Diagnostic {
+    Some(Diagnostic {
         lint: lint.name.clone(),
-        level: level.unwrap_or(lint.meta.level),
+        level: settings.level(lint, level, repo.tree.path(place.file))?,
         group: lint.meta.group,
         place,
         message,
@@ -144,7 +135,7 @@ fn diagnostic(lint: &Entry, finding: Finding) -> Diagnostic {
         notes,
         fixes,
         fingerprint: String::new(),
-    }
+    })
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

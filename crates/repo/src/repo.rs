@@ -25,7 +25,8 @@ pub struct Repo {
     pub(crate) python_index: OnceLock<crate::python::Index>,
     pub(crate) importers: OnceLock<FxHashMap<FileId, Vec<FileId>>>,
     pub(crate) imports: OnceLock<crate::resolve::Index>,
-    pub(crate) configuration: crate::configuration::Configuration,
+    /// What the repository says to us.
+    pub configuration: crate::Configuration,
     pub(crate) applications: crate::application::Applications,
     pub(crate) failing_imports: Vec<crate::FailingImport>,
     pub(crate) imported: crate::resolve::Imported,
@@ -51,8 +52,9 @@ impl Repo {
     ///
     /// Runs on the current rayon pool; its threads want a stack of [`STACK`] bytes.
     pub fn of(tree: Tree) -> Self {
+        let configuration = crate::Configuration::of(&tree);
         let all = tree.files().collect();
-        Self::read(tree, all, Shelf::default(), FxHashSet::default(), FxHashMap::default())
+        Self::read(tree, configuration, all, Shelf::default(), FxHashSet::default(), FxHashMap::default())
     }
 
     /// The same repository in another state: of its files only the `changed` ones are read, and everything is linked
@@ -61,7 +63,8 @@ impl Repo {
     /// `tree` lists the same files as this repository's; otherwise everything is read.
     #[must_use]
     pub fn again(&self, tree: Tree, changed: &[FileId]) -> Self {
-        if !self.tree.lists_the_same_as(&tree) {
+        let configuration = crate::Configuration::of(&tree);
+        if !self.tree.lists_the_same_as(&tree) || !self.configuration.excludes_the_same_as(&configuration) {
             return Self::of(tree);
         }
         // A named file is read anew: the one that named it may have changed.
@@ -71,21 +74,24 @@ impl Repo {
         let troubles = troubles.map(|(file, skips)| (*file, skips.clone())).collect();
         let mut files: Vec<_> = stale.iter().copied().collect();
         files.sort_unstable();
-        Self::read(tree, files, self.shelf.without(&stale), read, troubles)
+        Self::read(tree, configuration, files, self.shelf.without(&stale), read, troubles)
     }
 
     fn read(
         tree: Tree,
+        configuration: crate::Configuration,
         files: Vec<FileId>,
         shelf: Shelf,
         read: FxHashSet<FileId>,
         troubles: FxHashMap<FileId, Vec<Skip>>,
     ) -> Self {
-        let reads = files.into_par_iter().filter_map(|file| Some((file, Read::of(&tree, file)?)));
+        let is_ours = |file: &FileId| !configuration.excludes(tree.path(*file));
+        let files = files.into_par_iter().filter(is_ours);
+        let reads = files.filter_map(|file| Some((file, Read::of(&tree, file)?)));
         // Neighbours are put together where they were read; their order stays that of the files.
         let gathered = reads.fold(Gathered::default, Gathered::with).reduce(Gathered::default, Gathered::and);
         let mut repo = Self {
-            configuration: crate::configuration::Configuration::of(&tree),
+            configuration,
             tree,
             shelf,
             projects: Vec::new(),

@@ -8,8 +8,11 @@ use std::sync::{Arc, Mutex};
 /// The files of a repository, sorted by path; paths are relative to the root and use `/`.
 #[derive(Debug)]
 pub struct Tree {
-    root: Option<PathBuf>,
-    limits: Limits,
+    pub(crate) root: Option<PathBuf>,
+    /// The directories above the root, up to the top of the git work tree; the closest first.
+    pub(crate) above: Vec<PathBuf>,
+    pub(crate) guide: crate::Guide,
+    pub(crate) limits: Limits,
     entries: Vec<Entry>,
     index: FxHashMap<Arc<str>, FileId>,
     /// Every directory with a file below it, but for the root.
@@ -148,6 +151,7 @@ impl Tree {
         };
         let mut tree = Self::from_entries(entries, skipped);
         tree.ignores = read_ignores(&root, &top, &tree.entries);
+        tree.above = root.ancestors().skip(1).take_while(|dir| dir.starts_with(&top)).map(Path::to_owned).collect();
         tree.gone = gone;
         tree.submodules = submodules;
         tree.limits = limits;
@@ -183,6 +187,8 @@ impl Tree {
         let directories = directories(&entries);
         Self {
             root: None,
+            above: Vec::new(),
+            guide: crate::Guide::default(),
             limits: Limits::default(),
             entries,
             index,

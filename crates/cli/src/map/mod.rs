@@ -8,7 +8,8 @@ mod mermaid;
 mod svg;
 
 use crate::args::{Map, MapFormat};
-use crate::check::{configured, unopened, unwritable};
+use crate::check::{unopened, unwritable};
+use crate::configured::{configured, guided};
 use crate::output::{Problem, deliver};
 use crate::view::View;
 use std::process::ExitCode;
@@ -48,9 +49,11 @@ pub(crate) fn run(args: &Map, lints: &[Entry]) -> Result<ExitCode, Problem> {
     let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build();
     let pool = pool.map_err(|error| Problem::new(format!("no threads can be started: {error}")))?;
     pool.install(|| {
-        let repo = Repo::of(Tree::disk(&scope.root, Limits::default()).map_err(unopened)?);
-        configured(&repo, &scope)?;
-        let report = Report::of(&repo, lints, &Choice { pedantic: args.pedantic, ..Choice::default() });
+        let tree = Tree::disk(&scope.root, Limits::default()).map_err(unopened)?;
+        let repo = Repo::of(guided(tree, &args.configured)?);
+        let choice = Choice { pedantic: args.pedantic, ..Choice::default() };
+        configured(&repo, lints, &choice, &scope)?;
+        let report = Report::of(&repo, lints, &choice);
         let view = View::new(&repo, &report, &scope, lints);
         let charts = marked(&view);
         if charts.is_empty() {

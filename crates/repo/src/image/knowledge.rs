@@ -5,7 +5,8 @@ use super::Image;
 use super::columns::{
     Companion, DataDirectory, Family, HealthEndpoint, MistakenPath, Role, Wget, WritablePath, is_at_or_below,
 };
-use super::row::{Makeup, Mistake, Row};
+use super::row::{Makeup, Row};
+use crate::configuration::Mistake;
 use std::sync::OnceLock;
 use twiceshy_syntax::toml::{self, Value};
 
@@ -199,7 +200,8 @@ mod tests {
             let row = Row::read(value, &mut mistakes);
             let told: Vec<_> = mistakes.iter().map(|mistake| (mistake.span.of(TABLE), &mistake.what)).collect();
             assert_eq!(told, [], "{:?}", row.names);
-            let kind = row.source.split(':').next().unwrap();
+            let source = value.get("source").and_then(Value::as_str).unwrap_or_default();
+            let kind = source.split(':').next().unwrap();
             assert!(["recipe", "run", "vendor", "known"].contains(&kind), "{:?}: where was that read?", row.names);
             if let Some(makeup) = &row.makeup {
                 assert!(

@@ -2,8 +2,7 @@
 
 use super::Image;
 use super::columns::{Companion, DataDirectory, Family, HealthEndpoint, Majors, MistakenPath, Role, WritablePath};
-use crate::nearest;
-use twiceshy_source::Span;
+use crate::configuration::{Field, Mistake, Shape, Table};
 use twiceshy_syntax::toml::{Value, ValueKind};
 
 /// What one row says. A column that is not given is empty.
@@ -12,7 +11,6 @@ pub(crate) struct Row {
     pub(super) names: Vec<String>,
     tags: Vec<String>,
     not_tags: Vec<String>,
-    pub(super) source: String,
     pub(super) makeup: Option<Makeup>,
     pub(super) listens_on_ipv6: Option<bool>,
     pub(super) role: Option<Role>,
@@ -38,77 +36,137 @@ pub(super) struct Makeup {
     pub(super) lacks: Vec<String>,
 }
 
-/// What is wrong with a row, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Mistake {
-    pub(crate) span: Span,
-    pub(crate) what: String,
-}
-
-const COLUMNS: &[&str] = &[
-    "names",
-    "tags",
-    "not-tags",
-    "source",
-    "family",
-    "busybox",
-    "has",
-    "lacks",
-    "listens",
-    "role",
-    "latest",
-    "major-after",
-    "data",
-    "mistaken",
-    "ports",
-    "health",
-    "check",
-    "writes",
-    "caps",
-    "companions",
-    "retries",
-];
-
 impl Row {
-    /// Reads a row. What is wrong is left out and told.
+    /// The columns of a row.
+    pub(crate) fn columns() -> Table {
+        let words = |words: &[(&'static str, Role)]| Shape::Word(words.iter().map(|(word, _)| *word).collect());
+        let texts = || Shape::Text.some();
+        let field = Field::new;
+        let majors = || {
+            [
+                field("since", Shape::Number(0, MOST), "the first major version of which it is true"),
+                field("until", Shape::Number(0, MOST), "the first major version of which it is no longer true"),
+            ]
+        };
+        let place = |about: &'static str, more: Vec<Field>| {
+            let path = [field("path", Shape::Path, "the path in the container").required()];
+            let fields = path.into_iter().chain(majors()).chain(more).collect();
+            (Shape::Path.or(Table::new("known here", fields)).some(), about)
+        };
+        let unless =
+            || field("unless", texts(), "with one of these it is not so: `NAME`, `NAME=value`, `--option`, `!NAME`");
+        let (data, data_about) = place(
+            "where it keeps its data",
+            vec![
+                field("mount", Shape::Text, "where a volume wants to be, if not there"),
+                field("volume", Shape::Bool, "whether the image declares a VOLUME there").by_default("true"),
+            ],
+        );
+        let (mistaken, mistaken_about) =
+            place("paths that people take for its data directory", vec![field("why", Shape::Text, "why people do")]);
+        let (health, health_about) = place(
+            "paths of its HTTP server, `*` stands for anything; the first that matches counts",
+            vec![
+                field("port", Shape::Number(1, 65535), "the port that answers there, if not the server's own"),
+                field("credentials", Shape::Bool, "whether it wants some").by_default("false"),
+                unless(),
+            ],
+        );
+        let (writes, writes_about) = place(
+            "what it must be able to write to besides its volumes",
+            vec![field("what", Shape::Text, "what it writes there"), unless()],
+        );
+        let companion = [
+            field("what", Shape::Text, "what it is, as one says it: \"ClickHouse\"").required(),
+            field("env", texts(), "variables that say where it is"),
+            field("images", texts(), "what it is in the same project"),
+            field("beside", texts(), "only beside these"),
+        ];
+        let companion = Table::new("known here", companion.into_iter().chain(majors()).collect());
+        let families = Shape::Word(Family::WORDS.iter().map(|(word, _)| *word).collect());
+        Table::new(
+            "a column of an image's row",
+            vec![
+                field("names", texts(), "the names of the image, without a tag; `*` stands for anything").required(),
+                field("tags", texts(), "only with these tags; `*` stands for anything"),
+                field("not-tags", texts(), "not with these tags"),
+                field("source", Shape::Text, "where that was read"),
+                field("family", families, "what it is built on"),
+                field("busybox", Shape::Bool, "its wget, nc and so on are BusyBox applets").by_default("false"),
+                field("has", texts(), "programs that it ships besides; a wget named here is GNU's"),
+                field("lacks", texts(), "programs that it does not ship; of what is named nowhere nothing is known"),
+                field(
+                    "listens",
+                    Shape::Word(vec!["both", "ipv4"]),
+                    "`both`: its server listens on IPv4 and IPv6 unless it is told otherwise",
+                ),
+                field("role", words(Role::WORDS), "what it is there for"),
+                field(
+                    "latest",
+                    Shape::Number(0, MOST),
+                    "the major version that tags without a number stand for, at least",
+                ),
+                field(
+                    "major-after",
+                    Shape::Text,
+                    "where the tag's number is not its version: what the version stands after",
+                ),
+                field("data", data, data_about),
+                field("mistaken", mistaken, mistaken_about),
+                field("ports", Shape::Number(1, 65535).some(), "where its server listens, as it comes"),
+                field("health", health, health_about),
+                field("check", Shape::Text, "the health check that comes with it, for CMD-SHELL"),
+                field("writes", writes, writes_about),
+                field(
+                    "caps",
+                    Shape::Word(CAPABILITIES.to_vec()).some(),
+                    "capabilities, without `CAP_`, without which it does not start as root",
+                ),
+                field("companions", Shape::Table(companion).some(), "what it does not start without"),
+                field("retries", words(Role::WORDS).some(), "the roles of services for which it waits by itself"),
+            ],
+        )
+    }
+
+    /// Reads a row; what is wrong with it is left out and told.
     pub(crate) fn read(value: &Value, mistakes: &mut Vec<Mistake>) -> Self {
-        let mut reader = Reader { mistakes };
-        reader.check_keys(value, COLUMNS, "a column of an image's row");
-        let mut row = Self::default();
-        let mut makeup = Makeup::default();
-        let mut has_makeup = false;
-        for (key, value) in value.entries() {
-            has_makeup |= matches!(key.text.as_str(), "family" | "busybox" | "has" | "lacks");
-            match key.text.as_str() {
-                "names" => row.names = reader.strings(value),
-                "tags" => row.tags = reader.strings(value),
-                "not-tags" => row.not_tags = reader.strings(value),
-                "source" => row.source = reader.string(value).unwrap_or_default(),
-                "family" => makeup.family = reader.word(value, Family::WORDS),
-                "busybox" => makeup.busybox = reader.bool(value).unwrap_or_default(),
-                "has" => makeup.has = reader.strings(value),
-                "lacks" => makeup.lacks = reader.strings(value),
-                "listens" => row.listens_on_ipv6 = reader.word(value, &[("both", true), ("ipv4", false)]),
-                "role" => row.role = reader.word(value, Role::WORDS),
-                "latest" => row.latest = reader.number(value),
-                "major-after" => row.major_after = reader.string(value),
-                "data" => row.data = Some(reader.each(value, Reader::data)),
-                "mistaken" => row.mistaken = Some(reader.each(value, Reader::mistaken)),
-                "ports" => row.ports = Some(reader.each(value, Reader::number)),
-                "health" => row.health = Some(reader.each(value, Reader::health)),
-                "check" => row.check = reader.string(value),
-                "writes" => row.writes = Some(reader.each(value, Reader::writable)),
-                "caps" => row.caps = Some(reader.each(value, Reader::capability)),
-                "companions" => row.companions = Some(reader.each(value, Reader::companion)),
-                "retries" => row.retries = Some(reader.each(value, |reader, value| reader.word(value, Role::WORDS))),
-                _ => {}
+        Self::columns().check(value, mistakes);
+        for companion in value.get("companions").into_iter().flat_map(some) {
+            if companion.get("what").is_some() && companion.get("env").is_none() && companion.get("images").is_none() {
+                let what = "a companion is known by variables that name it (`env`) or by its `images`";
+                mistakes.push(Mistake::new(companion.span, what));
             }
         }
-        row.makeup = has_makeup.then_some(makeup);
-        if row.names.is_empty() {
-            reader.mistake(value.span, "a row about images begins with their `names`: names = [\"registry/name\"]");
+        let list = |key: &str| value.get(key).map(some);
+        let has_makeup = ["family", "busybox", "has", "lacks"].iter().any(|key| value.get(key).is_some());
+        let makeup = || Makeup {
+            family: value.get("family").and_then(|family| word(family, Family::WORDS)),
+            busybox: value.get("busybox").and_then(Value::as_bool).unwrap_or_default(),
+            has: strings(value, "has"),
+            lacks: strings(value, "lacks"),
+        };
+        Self {
+            names: strings(value, "names"),
+            tags: strings(value, "tags"),
+            not_tags: strings(value, "not-tags"),
+            makeup: has_makeup.then(makeup),
+            listens_on_ipv6: value.get("listens").and_then(|listens| word(listens, &[("both", true), ("ipv4", false)])),
+            role: value.get("role").and_then(|role| word(role, Role::WORDS)),
+            latest: number(value, "latest"),
+            major_after: string(value, "major-after"),
+            data: list("data").map(|data| data.filter_map(self::data).collect()),
+            mistaken: list("mistaken").map(|paths| paths.filter_map(mistaken).collect()),
+            ports: list("ports").map(|ports| ports.filter_map(|port| port.as_int()?.try_into().ok()).collect()),
+            health: list("health").map(|paths| paths.filter_map(health).collect()),
+            check: string(value, "check"),
+            writes: list("writes").map(|paths| paths.filter_map(writable).collect()),
+            caps: list("caps").map(|caps| {
+                let known = caps.filter_map(Value::as_str).filter(|name| CAPABILITIES.contains(name));
+                known.map(str::to_owned).collect()
+            }),
+            companions: list("companions").map(|companions| companions.filter_map(companion).collect()),
+            retries: list("retries").map(|roles| roles.filter_map(|role| word(role, Role::WORDS)).collect()),
         }
-        row
     }
 
     /// Whether the row is about `image`.
@@ -119,166 +177,74 @@ impl Row {
     }
 }
 
-struct Reader<'m> {
-    mistakes: &'m mut Vec<Mistake>,
+/// The largest number that a column takes.
+const MOST: i64 = u32::MAX as i64;
+
+/// The items of a list, or the one thing that stands there without a list.
+fn some(value: &Value) -> impl Iterator<Item = &Value> {
+    let is_list = matches!(value.kind, ValueKind::List(_));
+    value.items().iter().chain((!is_list).then_some(value))
 }
 
-impl Reader<'_> {
-    fn mistake(&mut self, span: Span, what: impl Into<String>) {
-        self.mistakes.push(Mistake { span, what: what.into() });
-    }
+fn string(table: &Value, key: &str) -> Option<String> {
+    table.get(key)?.as_str().map(str::to_owned)
+}
 
-    fn check_keys(&mut self, table: &Value, known: &[&str], what: &str) {
-        for (key, _) in table.entries() {
-            if !known.contains(&key.text.as_str()) {
-                let meant = match nearest(&key.text, known.iter().copied()) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!("the columns are {}", listed(known)),
-                };
-                self.mistake(key.span, format!("`{}` is not {what}; {meant}", key.text));
-            }
-        }
-    }
+fn strings(table: &Value, key: &str) -> Vec<String> {
+    table.get(key).into_iter().flat_map(Value::strings).map(str::to_owned).collect()
+}
 
-    fn string(&mut self, value: &Value) -> Option<String> {
-        let text = value.as_str().map(str::to_owned);
-        if text.is_none() {
-            self.mistake(value.span, "this wants to be a text in quotes");
-        }
-        text
-    }
+fn number<N: TryFrom<i64>>(table: &Value, key: &str) -> Option<N> {
+    table.get(key)?.as_int()?.try_into().ok()
+}
 
-    fn strings(&mut self, value: &Value) -> Vec<String> {
-        self.each(value, Reader::string)
-    }
+fn word<T: Copy>(value: &Value, words: &[(&str, T)]) -> Option<T> {
+    let text = value.as_str()?;
+    words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning)
+}
 
-    fn bool(&mut self, value: &Value) -> Option<bool> {
-        let truth = value.as_bool();
-        if truth.is_none() {
-            self.mistake(value.span, "this wants to be `true` or `false`");
-        }
-        truth
-    }
+fn majors(table: &Value) -> Majors {
+    Majors { since: number(table, "since"), until: number(table, "until") }
+}
 
-    fn number<N: TryFrom<i64>>(&mut self, value: &Value) -> Option<N> {
-        let number = value.as_int().and_then(|number| N::try_from(number).ok());
-        if number.is_none() {
-            self.mistake(value.span, "this wants to be a whole number that makes sense here");
-        }
-        number
-    }
+/// A path, or a table that holds it.
+fn path(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned).or_else(|| string(value, "path"))
+}
 
-    /// One of a few words.
-    fn word<T: Copy>(&mut self, value: &Value, words: &[(&str, T)]) -> Option<T> {
-        let text = self.string(value)?;
-        let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
-        if found.is_none() {
-            let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let meant = match nearest(&text, words.iter().copied()) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("it can be {}", listed(&words)),
-            };
-            self.mistake(value.span, format!("`{text}` means nothing here; {meant}"));
-        }
-        found
-    }
+fn data(value: &Value) -> Option<DataDirectory> {
+    let path = path(value)?;
+    Some(DataDirectory {
+        mount: string(value, "mount").unwrap_or_else(|| path.clone()),
+        path,
+        is_volume: value.get("volume").and_then(Value::as_bool).unwrap_or(true),
+        majors: majors(value),
+    })
+}
 
-    /// What each item of a list is, or the one thing that stands there without a list.
-    fn each<T>(&mut self, value: &Value, mut read: impl FnMut(&mut Self, &Value) -> Option<T>) -> Vec<T> {
-        match &value.kind {
-            ValueKind::List(items) => items.iter().filter_map(|item| read(self, item)).collect(),
-            _ => read(self, value).into_iter().collect(),
-        }
-    }
+fn mistaken(value: &Value) -> Option<MistakenPath> {
+    Some(MistakenPath { path: path(value)?, why: string(value, "why"), majors: majors(value) })
+}
 
-    fn majors(&mut self, table: &Value) -> Majors {
-        let mut bound = |name: &str| table.get(name).and_then(|value| self.number(value));
-        Majors { since: bound("since"), until: bound("until") }
-    }
+fn writable(value: &Value) -> Option<WritablePath> {
+    let (what, unless) = (string(value, "what"), strings(value, "unless"));
+    Some(WritablePath { path: path(value)?, what, unless, majors: majors(value) })
+}
 
-    /// A path, or a table that holds it as `path`.
-    fn path(&mut self, value: &Value, keys: &[&str]) -> Option<String> {
-        let path = if value.entries().is_empty() {
-            self.string(value)?
-        } else {
-            self.check_keys(value, keys, "known here");
-            match value.get("path") {
-                Some(path) => self.string(path)?,
-                None => {
-                    self.mistake(value.span, "there is no `path` in it");
-                    return None;
-                }
-            }
-        };
-        if !path.starts_with('/') {
-            self.mistake(value.span, format!("`{path}` is a path in a container and begins with `/`"));
-        }
-        Some(path)
-    }
+fn health(value: &Value) -> Option<HealthEndpoint> {
+    Some(HealthEndpoint {
+        path: path(value)?,
+        port: number(value, "port"),
+        wants_credentials: value.get("credentials").and_then(Value::as_bool).unwrap_or_default(),
+        unless: strings(value, "unless"),
+        majors: majors(value),
+    })
+}
 
-    fn data(&mut self, value: &Value) -> Option<DataDirectory> {
-        let path = self.path(value, &["path", "mount", "since", "until", "volume"])?;
-        let mount = value.get("mount").and_then(|mount| self.string(mount));
-        let is_volume = value.get("volume").and_then(|value| self.bool(value)).unwrap_or(true);
-        Some(DataDirectory {
-            mount: mount.unwrap_or_else(|| path.clone()),
-            path,
-            is_volume,
-            majors: self.majors(value),
-        })
-    }
-
-    fn mistaken(&mut self, value: &Value) -> Option<MistakenPath> {
-        let path = self.path(value, &["path", "since", "until", "why"])?;
-        let why = value.get("why").and_then(|why| self.string(why));
-        Some(MistakenPath { path, why, majors: self.majors(value) })
-    }
-
-    fn writable(&mut self, value: &Value) -> Option<WritablePath> {
-        let path = self.path(value, &["path", "since", "until", "what", "unless"])?;
-        let what = value.get("what").and_then(|what| self.string(what));
-        let unless = value.get("unless").map(|value| self.strings(value)).unwrap_or_default();
-        Some(WritablePath { path, what, unless, majors: self.majors(value) })
-    }
-
-    fn health(&mut self, value: &Value) -> Option<HealthEndpoint> {
-        let path = self.path(value, &["path", "port", "credentials", "unless", "since", "until"])?;
-        Some(HealthEndpoint {
-            path,
-            port: value.get("port").and_then(|port| self.number(port)),
-            wants_credentials: value.get("credentials").and_then(|value| self.bool(value)).unwrap_or_default(),
-            unless: value.get("unless").map(|value| self.strings(value)).unwrap_or_default(),
-            majors: self.majors(value),
-        })
-    }
-
-    fn capability(&mut self, value: &Value) -> Option<String> {
-        let name = self.string(value)?;
-        let known = CAPABILITIES.contains(&name.as_str());
-        if !known {
-            let meant = nearest(name.trim_start_matches("CAP_"), CAPABILITIES.iter().copied());
-            let meant = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
-            self.mistake(value.span, format!("`{name}` is no capability of Linux, written without `CAP_`{meant}"));
-        }
-        known.then_some(name)
-    }
-
-    fn companion(&mut self, value: &Value) -> Option<Companion> {
-        self.check_keys(value, &["what", "env", "images", "beside", "since", "until"], "known here");
-        let what = match value.get("what") {
-            Some(what) => self.string(what)?,
-            None => {
-                self.mistake(value.span, "a companion says `what` it is: what = \"ClickHouse\"");
-                return None;
-            }
-        };
-        let mut list = |name: &str| value.get(name).map(|value| self.strings(value)).unwrap_or_default();
-        let (env, images, beside) = (list("env"), list("images"), list("beside"));
-        if env.is_empty() && images.is_empty() {
-            self.mistake(value.span, "a companion is known by variables that name it (`env`) or by its `images`");
-        }
-        Some(Companion { what, env, images, beside, majors: self.majors(value) })
-    }
+fn companion(value: &Value) -> Option<Companion> {
+    let list = |key| strings(value, key);
+    let (env, images, beside) = (list("env"), list("images"), list("beside"));
+    Some(Companion { what: string(value, "what")?, env, images, beside, majors: majors(value) })
 }
 
 /// The capabilities that a container has unless they are dropped, and those that people add (capabilities(7)).
@@ -311,10 +277,6 @@ const CAPABILITIES: &[&str] = &[
     "SYS_TIME",
     "SYSLOG",
 ];
-
-fn listed(words: &[&str]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
-}
 
 /// Whether `text` is what `pattern` says, in which `*` stands for anything.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
