@@ -6,7 +6,7 @@
 mod model;
 mod rule;
 
-use crate::json::{safety, stopped};
+use crate::json::{disarmed, safety, stopped};
 use crate::view::View;
 use model::{
     ArtifactChange, ArtifactLocation, Driver, Fix, Invocation, Level, Location, Log, Message, Notification,
@@ -25,9 +25,7 @@ pub(crate) fn write(view: &View<'_>) -> std::result::Result<Vec<u8>, serde_json:
 }
 
 fn write_up_to(view: &View<'_>, most: usize) -> std::result::Result<Vec<u8>, serde_json::Error> {
-    let mut bytes = serde_json::to_vec_pretty(&log(view, most))?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    Ok(disarmed(serde_json::to_string_pretty(&log(view, most))? + "\n"))
 }
 
 fn log(view: &View<'_>, most: usize) -> Log {
