@@ -95,7 +95,8 @@ fn command(text: &mut String, name: &str, properties: &str, message: &str) {
 
 /// As `escapeData` of actions/toolkit.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    // The older kind of command is looked for anywhere in a line that is none of the newer kind.
+    logged(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// As `escapeProperty` of actions/toolkit.
