@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod action;
 mod bad_input;
 mod cli;
 mod evidence;
@@ -10,6 +11,7 @@ mod harness;
 mod lints;
 mod map;
 mod program;
+mod reports;
 mod sarif;
 mod states;
 mod tidy;

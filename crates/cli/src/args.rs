@@ -1,5 +1,7 @@
 //! What can be typed.
 
+use crate::reports::Target;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use twiceshy_lint::Date;
@@ -67,9 +69,11 @@ pub(crate) struct Check {
     /// directory that holds them all is the system.
     #[arg(verbatim_doc_comment)]
     pub paths: Vec<PathBuf>,
-    /// How to report.
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    pub format: Format,
+    /// How to report: text, json, sarif, github, gitlab, junit, markdown [default: text].
+    ///
+    /// `--format sarif=out.sarif` writes that report to a file, whole or not at all; may be given several times.
+    #[arg(long = "format", value_name = "FORMAT[=FILE]", value_parser = OsStringValueParser::new().try_map(Target::parse))]
+    pub formats: Vec<Target>,
     /// Write the report to a file, whole or not at all.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -91,8 +95,11 @@ pub(crate) struct Check {
     #[arg(long)]
     pub fix: bool,
     /// Print what --fix would change as a patch; change nothing.
-    #[arg(long, conflicts_with = "fix")]
+    #[arg(long, conflicts_with_all = ["fix", "formats"])]
     pub diff: bool,
+    /// Exit with 1 only if something as bad as this is found; `pedantic` is everything that is reported.
+    #[arg(long, value_enum, default_value_t = Worth::Pedantic, value_name = "LEVEL")]
+    pub fail_on: Worth,
     /// Exit with 0 whatever is found.
     #[arg(long)]
     pub exit_zero: bool,
@@ -115,7 +122,8 @@ Examples:
   twiceshy check --select data-loss,outage
   twiceshy check --ignore hygiene,unknown-workflow --pedantic
   twiceshy check --diff | git apply
-  twiceshy check --format sarif --output twiceshy.sarif --exit-zero
+  twiceshy check --format text --format github --format sarif=twiceshy.sarif
+  twiceshy check --format junit --output twiceshy.xml --fail-on error
   twiceshy check --format json | jq -r '.diagnostics[] | .path + \": \" + .message'";
 
 #[derive(Debug, Args)]
@@ -167,6 +175,25 @@ pub(crate) enum Format {
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// GitHub's workflow commands: annotations of a run.
+    Github,
+    /// GitLab's Code Quality report.
+    Gitlab,
+    /// JUnit's XML.
+    Junit,
+    /// GitHub's and GitLab's Markdown: a job's summary, a comment.
+    Markdown,
+}
+
+/// The least bad finding with which a run fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Worth {
+    /// Errors.
+    Error,
+    /// Errors and warnings.
+    Warn,
+    /// Everything that is reported.
+    Pedantic,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

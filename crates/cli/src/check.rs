@@ -1,16 +1,16 @@
 //! `twiceshy check`.
 
-use crate::args::{Check, Format};
+use crate::args::{Check, Worth};
 use crate::configured::{configured, guided};
-use crate::output::{Problem, deliver, is_terminal, print, say, wants_color};
+use crate::output::{Problem, deliver, is_terminal, print, say};
 use crate::repair::{Repaired, repair};
-use crate::text::Style;
+use crate::reports::{self, Said};
 use crate::text::visible::visible_path;
 use crate::view::View;
-use crate::{json, patch, sarif, text};
+use crate::{patch, text};
 use std::process::ExitCode;
 use std::time::Instant;
-use twiceshy_lint::{Choice, Entry, Report};
+use twiceshy_lint::{Choice, Entry, Level, Report};
 use twiceshy_repo::{Kind, Repo, STACK};
 use twiceshy_source::{Limits, OpenError, Scope, SkipReason, Tree};
 
@@ -22,6 +22,7 @@ const UNABLE: u8 = 2;
 /// Checks, fixes, reports.
 pub(crate) fn run(args: &Check, lints: &[Entry]) -> Result<ExitCode, Problem> {
     let started = Instant::now();
+    let targets = reports::targets(args)?;
     let choice = choice(args, lints)?;
     let scope = Scope::of(&args.paths).map_err(unopened)?;
     let threads = rayon::ThreadPoolBuilder::new().num_threads(args.jobs.unwrap_or(0).into()).stack_size(STACK);
@@ -56,17 +57,7 @@ pub(crate) fn run(args: &Check, lints: &[Entry]) -> Result<ExitCode, Problem> {
             (repo, report)
         };
         let view = View::new(&repo, &report, &scope, lints);
-        let shows_time = args.verbose || (args.output.is_none() && is_terminal());
-        let bytes = match args.format {
-            Format::Text => {
-                let color = args.output.is_none() && wants_color(args.color);
-                let took = shows_time.then(|| started.elapsed());
-                text::write(&view, Style { color, verbose: args.verbose, took, fixed })
-            }
-            Format::Json => json::write(&view).map_err(unwritable)?,
-            Format::Sarif => sarif::write(&view).map_err(unwritable)?,
-        };
-        deliver(&bytes, args.output.as_deref())?;
+        reports::write(&targets, &view, Said { color: args.color, verbose: args.verbose, started, fixed })?;
         unable |= !saw_what_was_named(&view);
         let code = exit_code(&view, args, unable);
         drop(view);
@@ -114,6 +105,11 @@ pub(crate) fn unwritable(error: serde_json::Error) -> Problem {
 fn show_diff(repaired: Repaired, lints: &[Entry], scope: &Scope, args: &Check) -> Result<ExitCode, Problem> {
     repaired.troubles.iter().for_each(|trouble| say(&format!("warning: {trouble}")));
     let mut bytes = patch::write(&repaired.changes, &scope.shown);
+    let in_workflow = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| !value.is_empty());
+    if args.output.is_none() && in_workflow && is_a_command_in(&bytes) {
+        let what = "a line of this patch is one that GitHub would take from a log as a workflow command";
+        return Err(Problem::new(what).next("write it to a file: --diff --output FILE"));
+    }
     if args.output.is_none() && is_terminal() {
         let lines = String::from_utf8_lossy(&bytes).lines().map(text::visible::line).collect::<Vec<_>>().join("\n");
         bytes = lines.into_bytes();
@@ -136,6 +132,11 @@ fn show_diff(repaired: Repaired, lints: &[Entry], scope: &Scope, args: &Check) -
     let unable = !saw_what_was_named(&view);
     let code = exit_code(&view, args, unable);
     Ok(if code == ExitCode::SUCCESS && repaired.count > 0 && !args.exit_zero { ExitCode::from(FOUND) } else { code })
+}
+
+/// Whether a line of `patch`, which has to stay as it is, would be a command to whoever reads a log.
+fn is_a_command_in(patch: &[u8]) -> bool {
+    matches!(text::visible::logged(&String::from_utf8_lossy(patch)), std::borrow::Cow::Owned(_))
 }
 
 /// Whether every file that was named was seen; says so of those that were not.
@@ -181,9 +182,17 @@ fn exit_code(view: &View<'_>, args: &Check, unable: bool) -> ExitCode {
     let too_little = args.strict && (!skipped.is_empty() || view.report.checked == 0);
     if unable || saw_nothing || too_little || !view.report.failures.is_empty() {
         ExitCode::from(UNABLE)
-    } else if !view.diagnostics.is_empty() && !args.exit_zero {
+    } else if view.diagnostics.iter().any(|diagnostic| fails(diagnostic.level, args.fail_on)) && !args.exit_zero {
         ExitCode::from(FOUND)
     } else {
         ExitCode::SUCCESS
+    }
+}
+
+fn fails(level: Level, worth: Worth) -> bool {
+    match worth {
+        Worth::Error => level == Level::Error,
+        Worth::Warn => level != Level::Pedantic,
+        Worth::Pedantic => true,
     }
 }

@@ -77,9 +77,12 @@ struct Skipped<'a> {
 
 /// The report as JSON, with a line break at its end.
 pub(crate) fn write(view: &View<'_>) -> Result<Vec<u8>, serde_json::Error> {
-    let mut bytes = serde_json::to_vec_pretty(&Json::of(view))?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    Ok(disarmed(serde_json::to_string_pretty(&Json::of(view))? + "\n"))
+}
+
+/// The bytes of a JSON document of which neither a terminal nor a log obeys any.
+pub(crate) fn disarmed(json: String) -> Vec<u8> {
+    crate::text::visible::json(&json).into_bytes()
 }
 
 impl<'a> Json<'a> {

@@ -1,14 +1,20 @@
-//! The terminal's view of a report: text, JSON, SARIF, fixes. The binary `twiceshy`.
+//! The terminal's view of a report: text, JSON, SARIF, what CI systems read, fixes. The binary `twiceshy`.
 
 mod args;
 mod catalogue;
 mod check;
 mod configured;
+mod github;
+mod gitlab;
 mod json;
+mod junit;
 mod map;
+mod markdown;
 mod output;
 mod patch;
+mod plain;
 mod repair;
+mod reports;
 #[cfg(test)]
 mod sample;
 mod sarif;

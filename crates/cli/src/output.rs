@@ -34,7 +34,7 @@ impl Problem {
 /// Writes a line to standard error; that nobody listens there stops nothing.
 pub(crate) fn say(line: &str) {
     let lines: Vec<_> = line.lines().map(crate::text::visible::visible).collect();
-    let _ = writeln!(std::io::stderr().lock(), "{}", lines.join("\n"));
+    let _ = writeln!(std::io::stderr().lock(), "{}", crate::text::visible::logged(&lines.join("\n")));
 }
 
 /// Whether to write escape sequences for colours to standard output.

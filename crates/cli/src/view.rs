@@ -65,6 +65,11 @@ impl<'a> View<'a> {
         self.scope.show(self.path(file))
     }
 
+    /// A file's path from the top of the repository, as CI systems know it.
+    pub fn path_in_repository(&self, file: FileId) -> String {
+        format!("{}{}", self.scope.inside, self.path(file))
+    }
+
     /// Where a place begins and ends, as people count.
     pub fn positions(&self, place: Place) -> (Position, Position) {
         let source = self.source(place.file);

@@ -96,9 +96,8 @@ pub(super) fn write(charts: &[Marked<'_>], view: &View<'_>) -> Result<Vec<u8>, s
         let files = chart.files.iter().map(|&file| view.path(file)).collect();
         Chart { files, nodes: nodes.collect(), edges: edges.collect(), findings: findings.collect() }
     });
-    let mut bytes = serde_json::to_vec_pretty(&Json { version: 1, charts: charts.collect() })?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    let json = serde_json::to_string_pretty(&Json { version: 1, charts: charts.collect() })?;
+    Ok(crate::json::disarmed(json + "\n"))
 }
 
 fn node_kind(kind: NodeKind) -> &'static str {

@@ -62,14 +62,19 @@ pub(crate) fn run(args: &Map, lints: &[Entry]) -> Result<ExitCode, Problem> {
             );
         }
         let bytes = match args.format {
-            MapFormat::Mermaid => mermaid::write(&charts).into_bytes(),
-            MapFormat::Dot => dot::write(&charts).into_bytes(),
-            MapFormat::Svg => svg::write(&charts).into_bytes(),
+            MapFormat::Mermaid => drawn(&mermaid::write(&charts)),
+            MapFormat::Dot => drawn(&dot::write(&charts)),
+            MapFormat::Svg => drawn(&svg::write(&charts)),
             MapFormat::Json => json::write(&charts, &view).map_err(unwritable)?,
         };
         deliver(&bytes, args.output.as_deref())?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Lines that may stand in a log.
+fn drawn(text: &str) -> Vec<u8> {
+    crate::text::visible::logged(text).into_owned().into_bytes()
 }
 
 /// The charts that were asked for, with the findings about them.

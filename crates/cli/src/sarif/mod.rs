@@ -3,11 +3,15 @@
 //! Regions count lines and columns only, in the unit that `columnKind` declares. Braces in messages are written as
 //! they are: 3.11.5 would double them for placeholders, which we have none of, and no known viewer undoubles them.
 
+mod limits;
 mod model;
 mod rule;
 
 use crate::json::{safety, stopped};
+use crate::output::say;
+use crate::text::visible::visible;
 use crate::view::View;
+use limits::{Cut, Limits};
 use model::{
     ArtifactChange, ArtifactLocation, Driver, Fix, Invocation, Level, Location, Log, Message, Notification,
     NotificationKind, PhysicalLocation, Region, Replacement, Result, Run, SafetyProperty, Tool,
@@ -16,23 +20,28 @@ use std::collections::BTreeMap;
 use twiceshy_lint::Diagnostic;
 use twiceshy_source::Place;
 
-/// GitHub shows 5,000 results of a run and rejects more than 25,000.
-const MOST: usize = 5000;
-
-/// The report as SARIF, with a line break at its end.
+/// The report as SARIF, with a line break at its end; says what does not fit in.
 pub(crate) fn write(view: &View<'_>) -> std::result::Result<Vec<u8>, serde_json::Error> {
-    write_up_to(view, MOST)
-}
-
-fn write_up_to(view: &View<'_>, most: usize) -> std::result::Result<Vec<u8>, serde_json::Error> {
-    let mut bytes = serde_json::to_vec_pretty(&log(view, most))?;
-    bytes.push(b'\n');
+    let (bytes, cut) = write_within(view, limits::GITHUB)?;
+    for told in cut.told() {
+        say(&format!("warning: SARIF: {told}, because code scanning takes no more"));
+    }
     Ok(bytes)
 }
 
-fn log(view: &View<'_>, most: usize) -> Log {
+fn write_within(view: &View<'_>, limits: Limits) -> std::result::Result<(Vec<u8>, Cut), serde_json::Error> {
+    limits::within(limits, |results| log(view, Limits { results, ..limits }))
+}
+
+fn log(view: &View<'_>, limits: Limits) -> (Log, Cut) {
     let worst_first = view.worst_first();
-    let cut = worst_first.len().saturating_sub(most);
+    let kept = &worst_first[..worst_first.len().min(limits.results)];
+    let more = |diagnostic: &&Diagnostic| (diagnostic.related.len() + 1).saturating_sub(limits.places);
+    let cut = Cut {
+        results: worst_first.len() - kept.len(),
+        places: kept.iter().map(more).sum(),
+        unseen: view.skipped().len().saturating_sub(limits.unseen),
+    };
     let run = Run {
         tool: Tool {
             driver: Driver {
@@ -45,28 +54,25 @@ fn log(view: &View<'_>, most: usize) -> Log {
         },
         invocations: [Invocation {
             execution_successful: view.report.failures.is_empty(),
-            tool_execution_notifications: notifications(view, cut, most),
+            tool_execution_notifications: notifications(view, limits, cut),
         }],
         original_uri_base_ids: BTreeMap::from([(
             "%SRCROOT%",
             model::Base::new("The top of the repository that was checked."),
         )]),
-        results: worst_first.into_iter().take(most).map(|diagnostic| result(view, diagnostic)).collect(),
+        results: kept.iter().map(|diagnostic| result(view, diagnostic, limits.places)).collect(),
         column_kind: "unicodeCodePoints",
     };
-    Log { schema: model::SCHEMA, version: "2.1.0", runs: [run] }
+    (Log { schema: model::SCHEMA, version: "2.1.0", runs: [run] }, cut)
 }
 
-fn notifications(view: &View<'_>, cut: usize, most: usize) -> Vec<Notification> {
+fn notifications(view: &View<'_>, limits: Limits, cut: Cut) -> Vec<Notification> {
     let mut notifications = Vec::new();
     for (lint, why) in &view.report.failures {
         notifications.push(Notification::new("lint-stopped", Level::Error, stopped(lint, why), None));
     }
-    if cut > 0 {
-        let text = format!("{cut} findings are left out: only the {most} worst are listed");
-        notifications.push(Notification::new("results-cut", Level::Warning, text, None));
-    }
-    for skip in view.skipped() {
+    notifications.extend(cut.notifications());
+    for skip in view.skipped().into_iter().take(limits.unseen) {
         let location = (!skip.path.is_empty()).then(|| Location {
             id: None,
             physical_location: PhysicalLocation { artifact_location: artifact(view, &skip.path), region: None },
@@ -77,11 +83,11 @@ fn notifications(view: &View<'_>, cut: usize, most: usize) -> Vec<Notification> 
     notifications
 }
 
-fn result(view: &View<'_>, diagnostic: &Diagnostic) -> Result {
-    let related = diagnostic.related.iter().enumerate().map(|(at, related)| Location {
+fn result(view: &View<'_>, diagnostic: &Diagnostic, places: usize) -> Result {
+    let related = diagnostic.related.iter().take(places - 1).enumerate().map(|(at, related)| Location {
         id: Some(at as u32 + 1),
         physical_location: physical(view, related.place),
-        message: Some(Message::text(&related.message)),
+        message: Some(Message::text(harmless(&related.message))),
     });
     let (text, markdown) = message(diagnostic);
     Result {
@@ -98,6 +104,17 @@ fn result(view: &View<'_>, diagnostic: &Diagnostic) -> Result {
 
 /// What a finding says: its message, what is under the place, and why; the other places follow with their links.
 fn message(diagnostic: &Diagnostic) -> (String, String) {
+    let (text, markdown) = raw_message(diagnostic);
+    (harmless(&text), harmless(&markdown))
+}
+
+/// Text in which 3.11.6 finds no link: those of ours are the related locations.
+fn harmless(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(|line| visible(line).replace("](", "] (")).collect();
+    lines.join("\n")
+}
+
+fn raw_message(diagnostic: &Diagnostic) -> (String, String) {
     let sentence = |text: &str| if text.ends_with(['.', '!', '?', ':']) { text.to_owned() } else { format!("{text}.") };
     let head = sentence(&diagnostic.message);
     let said = std::iter::once(&diagnostic.label).chain(&diagnostic.notes).filter(|text| !text.is_empty());
@@ -126,7 +143,7 @@ fn fix(view: &View<'_>, fix: &twiceshy_lint::Fix) -> Fix {
         }
     }
     Fix {
-        description: Message::text(&fix.title),
+        description: Message::text(harmless(&fix.title)),
         artifact_changes: changes,
         properties: SafetyProperty { safety: safety(fix.safety) },
     }
@@ -523,16 +540,54 @@ mod tests {
         "##);
     }
 
+    fn within(files: &[(&str, &str)], limits: Limits) -> (serde_json::Value, Cut, usize) {
+        let (bytes, cut) = sample::view(files, |view| write_within(view, limits).unwrap());
+        (serde_json::from_slice(&bytes).unwrap(), cut, bytes.len())
+    }
+
+    fn said(log: &serde_json::Value) -> Vec<&str> {
+        let all = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array();
+        all.into_iter().flatten().map(|each| each["message"]["text"].as_str().unwrap()).collect()
+    }
+
     #[test]
     fn of_too_many_results_the_worst_are_kept_and_the_cut_is_said() {
         let files = [("a.sh", "hmm\n"), ("b.sh", "FAIL\n"), ("c.sh", "hmm\n")];
-        let bytes = sample::view(&files, |view| write_up_to(view, 1).unwrap());
-        let log: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-        let run = &log["runs"][0];
-        assert_eq!(run["results"].as_array().map(Vec::len), Some(1));
-        assert_eq!(run["results"][0]["level"], "error");
-        let said = &run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
-        assert_eq!(said, "2 findings are left out: only the 1 worst are listed");
+        let (log, cut, _) = within(&files, Limits { results: 1, ..limits::GITHUB });
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        assert_eq!((results.len(), &results[0]["level"]), (1, &"error".into()));
+        assert_eq!(cut, Cut { results: 2, ..Cut::default() });
+        assert_eq!(said(&log), ["2 findings left out: only the worst are listed"]);
+    }
+
+    #[test]
+    fn of_too_many_places_and_notifications_the_first_are_kept() {
+        let whys = format!("FAIL\n{}", "WHY\n".repeat(7));
+        let files = [("a.sh", whys.as_str()), ("b.sh", "if\n"), ("c.sh", "if\n"), ("d.sh", "if\n")];
+        let (log, cut, _) = within(&files, Limits { places: 4, unseen: 1, ..limits::GITHUB });
+        assert_eq!(log["runs"][0]["results"][0]["relatedLocations"].as_array().map(Vec::len), Some(3));
+        assert_eq!((cut.places, said(&log)[0]), (4, "4 places related to findings left out"));
+        assert_eq!((cut.unseen, said(&log).len()), (2, 3), "{:?}", said(&log));
+    }
+
+    #[test]
+    fn what_is_too_large_loses_its_indentation_and_then_its_least_bad() {
+        let files = [("a.sh", &*"hmm\n".repeat(50)), ("b.sh", "FAIL\n")];
+        let whole = within(&files, limits::GITHUB);
+        let compact = within(&files, Limits { bytes: whole.2 - 1, ..limits::GITHUB });
+        assert_eq!((&compact.0, compact.1), (&whole.0, Cut::default()));
+        assert!(compact.2 < whole.2 * 3 / 4, "{} of {}", compact.2, whole.2);
+        let limit = compact.2 - 5000;
+        let (log, cut, size) = within(&files, Limits { bytes: limit, ..limits::GITHUB });
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        assert_eq!((results[0]["level"].as_str(), results.len() + cut.results), (Some("error"), 51));
+        assert!(size <= limit && results.len() > 20, "{size} of {limit}, {} results", results.len());
+        assert_eq!(said(&log), [cut.told()[0].as_str()]);
+    }
+
+    #[test]
+    fn nothing_in_a_message_is_a_link_or_an_escape_sequence() {
+        assert_eq!(harmless("see [this](https://x.example)\u{1b}[1m\na"), "see [this] (https://x.example)␛[1m\na");
     }
 
     #[test]

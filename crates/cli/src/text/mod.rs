@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 use twiceshy_lint::{Diagnostic, Level, Safety};
 use twiceshy_source::{FileId, Skip, SkipReason, Span};
-use visible::{visible, visible_path};
+use visible::{logged, visible, visible_path};
 
 /// What the report says besides its findings.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,7 +31,7 @@ pub(crate) struct Style {
 
 /// The whole report.
 pub(crate) fn write(view: &View<'_>, style: Style) -> Vec<u8> {
-    if style.color {
+    let bytes = if style.color {
         let mut out = Ansi::new(Vec::new());
         write_to(view, style, &mut out);
         out.into_inner()
@@ -39,7 +39,15 @@ pub(crate) fn write(view: &View<'_>, style: Style) -> Vec<u8> {
         let mut out = NoColor::new(Vec::new());
         write_to(view, style, &mut out);
         out.into_inner()
-    }
+    };
+    logged(&String::from_utf8_lossy(&bytes)).into_owned().into_bytes()
+}
+
+/// One finding, as the report shows it, without colour.
+pub(crate) fn finding_text(view: &View<'_>, diagnostic: &Diagnostic) -> String {
+    let mut out = NoColor::new(Vec::new());
+    finding(view, diagnostic, &mut out);
+    String::from_utf8_lossy(&out.into_inner()).into_owned()
 }
 
 fn write_to(view: &View<'_>, style: Style, out: &mut impl WriteColor) {
@@ -142,7 +150,7 @@ impl<W: WriteColor> WriteColor for Buffered<'_, W> {
 const FEW: usize = 8;
 
 /// What was not read or not understood.
-fn not_seen(view: &View<'_>, verbose: bool) -> String {
+pub(crate) fn not_seen(view: &View<'_>, verbose: bool) -> String {
     let mut text = String::new();
     for (lint, why) in &view.report.failures {
         let _ = writeln!(text, "error: {lint} stopped on an internal error ({}); please report it", visible(why));
@@ -183,7 +191,7 @@ fn kind_of(skip: &Skip) -> &'static str {
 }
 
 /// The last line.
-fn summary(view: &View<'_>, style: Style) -> String {
+pub(crate) fn summary(view: &View<'_>, style: Style) -> String {
     let mut text = String::new();
     if let Some((findings, files)) = style.fixed {
         let _ = writeln!(text, "fixed {} in {}", counted(findings, "finding"), counted(files, "file"));
