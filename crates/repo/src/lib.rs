@@ -54,7 +54,7 @@ mod requirements;
 mod resolve;
 mod restart;
 mod route;
-
+pub mod rsync;
 mod rust;
 pub mod script;
 mod settings;
