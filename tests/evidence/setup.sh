@@ -23,6 +23,7 @@ need node nodejs
 need npm npm
 [ -x /usr/sbin/pgbouncer ] || need pgbouncer pgbouncer
 need python3 python3
+need rsync rsync
 need wget wget
 python3 -c 'import ensurepip' 2> /dev/null || wanted+=(python3-venv)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || wanted+=(postgresql)

@@ -55,7 +55,7 @@ mod requirements;
 mod resolve;
 mod restart;
 mod route;
-
+pub mod rsync;
 mod rust;
 pub mod script;
 mod settings;
