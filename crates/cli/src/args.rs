@@ -74,6 +74,16 @@ pub(crate) struct Check {
     /// Print what --fix would change as a patch; change nothing.
     #[arg(long, conflicts_with = "fix")]
     pub diff: bool,
+    /// Report only what the next commit causes, in whatever file it shows.
+    ///
+    /// Judges what is staged: git's index, whatever stands in the work tree.
+    #[arg(long, verbatim_doc_comment, conflicts_with_all = ["since", "fix", "diff"])]
+    pub staged: bool,
+    /// Report only what the changes since this branch, tag or commit cause.
+    ///
+    /// Judges the work tree, against the commit at which HEAD and REV parted.
+    #[arg(long, verbatim_doc_comment, value_name = "REV", conflicts_with_all = ["fix", "diff"])]
+    pub since: Option<String>,
     /// Exit with 0 whatever is found.
     #[arg(long)]
     pub exit_zero: bool,
@@ -96,6 +106,8 @@ Examples:
   twiceshy check --select data-loss,outage
   twiceshy check --ignore hygiene,unknown-workflow --pedantic
   twiceshy check --diff | git apply
+  twiceshy check --staged
+  twiceshy check --since origin/main
   twiceshy check --format sarif --output twiceshy.sarif --exit-zero
   twiceshy check --format json | jq -r '.diagnostics[] | .path + \": \" + .message'";
 
