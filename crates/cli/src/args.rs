@@ -100,6 +100,16 @@ pub(crate) struct Check {
     /// Exit with 1 only if something as bad as this is found; `pedantic` is everything that is reported.
     #[arg(long, value_enum, default_value_t = Worth::Pedantic, value_name = "LEVEL")]
     pub fail_on: Worth,
+    /// Report only what the next commit causes, in whatever file it shows.
+    ///
+    /// Judges what is staged: git's index, whatever stands in the work tree.
+    #[arg(long, verbatim_doc_comment, conflicts_with_all = ["since", "fix", "diff"])]
+    pub staged: bool,
+    /// Report only what the changes since this branch, tag or commit cause.
+    ///
+    /// Judges the work tree, against the commit at which HEAD and REV parted.
+    #[arg(long, verbatim_doc_comment, value_name = "REV", conflicts_with_all = ["fix", "diff"])]
+    pub since: Option<String>,
     /// Exit with 0 whatever is found.
     #[arg(long)]
     pub exit_zero: bool,
@@ -124,6 +134,8 @@ Examples:
   twiceshy check --diff | git apply
   twiceshy check --format text --format github --format sarif=twiceshy.sarif
   twiceshy check --format junit --output twiceshy.xml --fail-on error
+  twiceshy check --staged
+  twiceshy check --since origin/main
   twiceshy check --format json | jq -r '.diagnostics[] | .path + \": \" + .message'";
 
 #[derive(Debug, Args)]

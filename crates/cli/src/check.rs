@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 use twiceshy_lint::{Choice, Entry, Level, Report};
 use twiceshy_repo::{Kind, Repo, STACK};
-use twiceshy_source::{Limits, OpenError, Scope, SkipReason, Tree};
+use twiceshy_source::{Change, ChangeError, Limits, OpenError, Origin, Scope, SkipReason, Tree};
 
 /// Something was found.
 const FOUND: u8 = 1;
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Check, lints: &[Entry]) -> Result<ExitCode, Problem> {
         Problem::new(format!("no threads can be started: {error}")).next("try fewer of them: --jobs 1")
     })?;
     pool.install(|| {
-        let tree = Tree::disk(&scope.root, Limits::default()).map_err(unopened)?;
+        let (tree, origins) = read(args, &scope)?;
         let repo = Repo::of(guided(tree, &args.configured)?);
         configured(&repo, lints, &choice, &scope)?;
         let repo = if args.strict { repo.thorough() } else { repo };
@@ -53,7 +53,10 @@ pub(crate) fn run(args: &Check, lints: &[Entry]) -> Result<ExitCode, Problem> {
             }
             (repaired.repo, repaired.report)
         } else {
-            let report = Report::of(&repo, lints, &choice);
+            let mut report = Report::of(&repo, lints, &choice);
+            if let Some(origins) = origins {
+                report.leave_what_is_new(&repo, origins, lints, &choice);
+            }
             (repo, report)
         };
         let view = View::new(&repo, &report, &scope, lints);
@@ -65,6 +68,20 @@ pub(crate) fn run(args: &Check, lints: &[Entry]) -> Result<ExitCode, Problem> {
         std::mem::forget((repo, report));
         Ok(code)
     })
+}
+
+/// The files to check, and what they were before the change that was asked about.
+fn read(args: &Check, scope: &Scope) -> Result<(Tree, Option<Vec<Origin>>), Problem> {
+    let change = match &args.since {
+        Some(revision) => Change::since(&scope.root, revision, Limits::default()),
+        None if args.staged => Change::staged(&scope.root, Limits::default()),
+        None => return Ok((Tree::disk(&scope.root, Limits::default()).map_err(unopened)?, None)),
+    };
+    let change = change.map_err(|error| match error {
+        ChangeError::Open(error) => unopened(error),
+        ChangeError::Git(error) => Problem::new(error.to_string()).next(error.next_step()),
+    })?;
+    Ok((change.after, Some(change.before)))
 }
 
 fn choice(args: &Check, lints: &[Entry]) -> Result<Choice, Problem> {

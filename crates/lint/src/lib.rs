@@ -5,6 +5,7 @@
 //! * Everything that is reported is a [`Diagnostic`] of a [`Report`]: levelled, sorted, without duplicates. The order
 //!   does not depend on threads.
 
+mod change;
 mod date;
 mod finding;
 mod lint;

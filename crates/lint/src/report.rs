@@ -90,6 +90,8 @@ pub struct Report {
     pub failures: Vec<(String, String)>,
     /// How many files were read.
     pub checked: usize,
+    /// How many files a change touched, when only what it causes is reported.
+    pub changed: Option<usize>,
 }
 
 impl Report {

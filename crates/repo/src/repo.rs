@@ -187,6 +187,9 @@ pub(crate) struct Read {
 
 impl Read {
     fn of(tree: &Tree, file: FileId) -> Option<Self> {
+        if !tree.is_present(file) {
+            return None;
+        }
         let first_line = || tree.source(file).ok().map(|source| source.line(0).to_owned());
         let kind = Kind::of(tree.path(file), first_line)?;
         if matches!(tree.kind(file), twiceshy_source::Kind::Link(_)) {

@@ -200,12 +200,10 @@ impl Repo {
         let tree = &self.tree;
         let prefix = format!("{base}.");
         let first = partition(tree, |path| path < prefix.as_str());
-        (first..tree.files().len() as u32).map(FileId).take_while(|file| tree.path(*file).starts_with(&prefix)).find(
-            |file| {
-                let path = tree.path(*file);
-                is_module_end(&path[prefix.len()..]) && tree.is_tracked(path)
-            },
-        )
+        (first..tree.ids()).map(FileId).take_while(|file| tree.path(*file).starts_with(&prefix)).find(|file| {
+            let path = tree.path(*file);
+            is_module_end(&path[prefix.len()..]) && tree.is_tracked(path)
+        })
     }
 
     /// A tracked path that differs from `path`, with or without an extension, in upper and lower case only.
@@ -230,7 +228,7 @@ impl Repo {
 
 /// How many paths stand before the first that is not `before`.
 fn partition(tree: &Tree, before: impl Fn(&str) -> bool) -> u32 {
-    let (mut low, mut high) = (0, tree.files().len() as u32);
+    let (mut low, mut high) = (0, tree.ids());
     while low < high {
         let middle = low + (high - low) / 2;
         if before(tree.path(FileId(middle))) {

@@ -28,13 +28,24 @@ pub(crate) fn read(path: &Path, limits: Limits) -> Result<Source, SkipReason> {
     // As much as it had when it was opened: its end need not be looked for, nor the buffer grow.
     let mut bytes = Vec::with_capacity(size as usize);
     file.take(size).read_to_end(&mut bytes).map_err(unreadable)?;
+    text(bytes)
+}
+
+/// The text that these bytes are, if they are one that was written by hand.
+pub(crate) fn text(bytes: Vec<u8>) -> Result<Source, SkipReason> {
     let head = &bytes[..bytes.len().min(8000)];
     // Git's own test for binary content; UTF-16 text falls under it as well.
     if memchr::memchr(0, head).is_some() {
         return Err(SkipReason::Binary);
     }
+    if bytes.starts_with(LFS_POINTER) && bytes.len() < 1024 {
+        return Err(SkipReason::Lfs);
+    }
     Ok(Source::from_bytes(bytes))
 }
+
+/// How a pointer of Git LFS begins: <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>.
+const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
 
 /// Why a file was not rewritten. In each case it is as it was.
 #[derive(Debug)]

@@ -1,6 +1,13 @@
 //! The files of one repository: an immutable, sorted list.
 
+mod change;
+mod rename;
+
+pub use change::{Change, ChangeError, Origin};
+
+use crate::git::Objects;
 use crate::{FileId, Ignores, Limits, Source, disk, git};
+use gix_index::hash::ObjectId;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -20,18 +27,34 @@ pub struct Tree {
     /// Paths that git tracks and that are no entries: they are gone from this disk. `None` outside a repository.
     gone: Option<FxHashSet<String>>,
     submodules: Vec<String>,
-    ignores: Ignores,
+    ignores: Arc<Ignores>,
     /// Texts of a tree in memory, by file.
     memory: FxHashMap<Arc<str>, Arc<Source>>,
+    /// Where the texts of entries stand that are blobs.
+    objects: Option<Arc<Objects>>,
     skipped: Vec<Skip>,
 }
 
 /// One file of a tree.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     path: Arc<str>,
     kind: Kind,
     is_tracked: bool,
+    /// Whether it only stands in another state of the repository, which shares this one's list of files.
+    is_absent: bool,
+    /// The text that git holds, whatever stands on disk.
+    blob: Option<ObjectId>,
+}
+
+impl Entry {
+    fn new(path: impl Into<Arc<str>>, kind: Kind) -> Self {
+        Self { path: path.into(), kind, is_tracked: false, is_absent: false, blob: None }
+    }
+
+    fn tracked(self) -> Self {
+        Self { is_tracked: true, ..self }
+    }
 }
 
 /// What stands at a path.
@@ -84,6 +107,8 @@ pub enum SkipReason {
         /// Line, from 1.
         line: u32,
     },
+    /// Git holds only a pointer to it; the content is Git LFS's.
+    Lfs,
 }
 
 impl std::fmt::Display for SkipReason {
@@ -97,6 +122,7 @@ impl std::fmt::Display for SkipReason {
             Self::NotUnderstood { what, line } => write!(f, "line {line}: {what}"),
             Self::Internal => f.write_str("an internal error of twiceshy; please report it"),
             Self::NotUtf8 { line } => write!(f, "line {line}: not UTF-8; read with `?` in place of the bytes"),
+            Self::Lfs => f.write_str("its content is in Git LFS; git holds a pointer to it"),
         }
     }
 }
@@ -150,12 +176,12 @@ impl Tree {
             None => (root.clone(), None, Vec::new()),
         };
         let mut tree = Self::from_entries(entries, skipped);
-        tree.ignores = read_ignores(&root, &top, &tree.entries);
         tree.above = root.ancestors().skip(1).take_while(|dir| dir.starts_with(&top)).map(Path::to_owned).collect();
         tree.gone = gone;
         tree.submodules = submodules;
         tree.limits = limits;
         tree.root = Some(root);
+        tree.ignores = Arc::new(tree.read_ignores(&top));
         Ok(tree)
     }
 
@@ -171,10 +197,10 @@ impl Tree {
         let entries = memory
             .keys()
             .filter(|path| ignores.rule(path, false).is_none())
-            .map(|path| Entry { path: path.clone(), kind: Kind::File, is_tracked: false })
+            .map(|path| Entry::new(path.clone(), Kind::File))
             .collect();
         let mut tree = Self::from_entries(entries, Vec::new());
-        tree.ignores = ignores;
+        tree.ignores = Arc::new(ignores);
         tree.memory = memory;
         tree
     }
@@ -195,8 +221,9 @@ impl Tree {
             directories,
             gone: None,
             submodules: Vec::new(),
-            ignores: Ignores::default(),
+            ignores: Arc::default(),
             memory: FxHashMap::default(),
+            objects: None,
             skipped,
         }
     }
@@ -211,8 +238,14 @@ impl Tree {
     }
 
     /// Every file, in the order of their paths.
-    pub fn files(&self) -> impl ExactSizeIterator<Item = FileId> + use<> {
-        (0..self.entries.len() as u32).map(FileId)
+    pub fn files(&self) -> impl Iterator<Item = FileId> + use<'_> {
+        self.entries.iter().zip(0..).filter(|(entry, _)| !entry.is_absent).map(|(_, at)| FileId(at))
+    }
+
+    /// How many ids of files there are: every one is smaller. Not each need stand for a file of this tree; some may
+    /// stand for files of another state of the repository.
+    pub fn ids(&self) -> u32 {
+        self.entries.len() as u32
     }
 
     /// Whether both list the same files, so that a [`FileId`] means the same in both.
@@ -243,7 +276,12 @@ impl Tree {
 
     /// The file at `path`; `None` for directories, ignored files and what does not exist.
     pub fn file(&self, path: &str) -> Option<FileId> {
-        self.index.get(path).copied()
+        self.index.get(path).copied().filter(|file| self.is_present(*file))
+    }
+
+    /// Whether this tree has the file, and not only another state that shares the list of files.
+    pub fn is_present(&self, file: FileId) -> bool {
+        self.entries.get(file.0 as usize).is_some_and(|entry| !entry.is_absent)
     }
 
     /// The file at `path`, following symbolic links as long as they stay inside the tree.
@@ -274,7 +312,7 @@ impl Tree {
 
     /// Whether the tree has a file below the directory `path` (`""` is the root).
     pub fn has_dir(&self, path: &str) -> bool {
-        if path.is_empty() { !self.entries.is_empty() } else { self.directories.contains(path) }
+        if path.is_empty() { self.files().next().is_some() } else { self.directories.contains(path) }
     }
 
     /// The files below the directory `path`, in the order of their paths.
@@ -285,6 +323,7 @@ impl Tree {
             .iter()
             .take_while(move |entry| entry.path.starts_with(&prefix))
             .enumerate()
+            .filter(|(_, entry)| !entry.is_absent)
             .map(move |(at, _)| FileId((first + at) as u32))
     }
 
@@ -338,6 +377,13 @@ impl Tree {
         if let Some(source) = self.memory.get(&entry.path) {
             return Ok(source.clone());
         }
+        if entry.is_absent {
+            return Err(SkipReason::Special);
+        }
+        if let (Some(objects), Some(blob), Kind::File) = (&self.objects, entry.blob, &entry.kind) {
+            let path = self.root.as_ref().map(|root| root.join(&*entry.path));
+            return git::blob::read(objects, blob, path, self.limits).map(Arc::new);
+        }
         match (&self.root, &entry.kind) {
             (Some(root), Kind::File) => disk::read(&root.join(&*entry.path), self.limits).map(Arc::new),
             _ => Err(SkipReason::Special),
@@ -384,7 +430,7 @@ impl Tree {
 fn directories(entries: &[Entry]) -> FxHashSet<Box<str>> {
     let mut found = FxHashSet::default();
     let mut last = "";
-    for entry in entries {
+    for entry in entries.iter().filter(|entry| !entry.is_absent) {
         let parent = Tree::parent(&entry.path);
         // The files of a directory mostly stand one after the other.
         if parent == last {
@@ -427,7 +473,7 @@ fn add_tracked(root: &Path, mut tracked: Vec<String>, entries: &mut Vec<Entry>) 
     for path in others {
         let at = root.join(&path);
         match std::fs::symlink_metadata(&at).ok().and_then(|meta| kind_of(&at, &meta)) {
-            Some(kind) => entries.push(Entry { path: path.into(), kind, is_tracked: true }),
+            Some(kind) => entries.push(Entry::new(path, kind).tracked()),
             None => drop(gone.insert(path)),
         }
     }
@@ -488,7 +534,7 @@ impl Batch<'_> {
             None
         };
         match kind {
-            Some(kind) if is_utf8 => self.entries.push(Entry { path: path.into(), kind, is_tracked: false }),
+            Some(kind) if is_utf8 => self.entries.push(Entry::new(path, kind)),
             Some(_) => self.skipped.push(Skip { path, reason: SkipReason::Name }),
             None => self.skipped.push(Skip { path, reason: SkipReason::Special }),
         }
@@ -514,23 +560,21 @@ impl Drop for Batch<'_> {
     }
 }
 
-/// The `.gitignore` files of the tree and of the directories between it and the top of the work tree.
-fn read_ignores(root: &Path, top: &Path, entries: &[Entry]) -> Ignores {
-    let mut texts: Vec<(String, String)> = entries
-        .iter()
-        .filter(|entry| Tree::name(&entry.path) == ".gitignore")
-        .filter_map(|entry| {
-            Some((Tree::parent(&entry.path).to_owned(), std::fs::read_to_string(root.join(&*entry.path)).ok()?))
-        })
-        .collect();
-    // Rules above the root apply below it, but for those anchored to a directory above.
-    for above in root.ancestors().skip(1).take_while(|dir| dir.starts_with(top)) {
-        if let Ok(text) = std::fs::read_to_string(above.join(".gitignore")) {
-            let floating = text.lines().filter(|line| !line.trim_end_matches('/').contains('/'));
-            texts.push((String::new(), floating.collect::<Vec<_>>().join("\n")));
+impl Tree {
+    /// The rules of the tree's `.gitignore` files and of those between it and the top of the work tree.
+    fn read_ignores(&self, top: &Path) -> Ignores {
+        let own = self.files().filter(|file| Self::name(self.path(*file)) == ".gitignore");
+        let own = own.filter_map(|file| Some((Self::parent(self.path(file)).to_owned(), self.source(file).ok()?)));
+        let mut texts: Vec<(String, String)> = own.map(|(dir, source)| (dir, source.text().to_owned())).collect();
+        // Rules above the root apply below it, but for those anchored to a directory above.
+        for above in self.root.iter().flat_map(|root| root.ancestors().skip(1)).take_while(|dir| dir.starts_with(top)) {
+            if let Ok(text) = std::fs::read_to_string(above.join(".gitignore")) {
+                let floating = text.lines().filter(|line| !line.trim_end_matches('/').contains('/'));
+                texts.push((String::new(), floating.collect::<Vec<_>>().join("\n")));
+            }
         }
+        Ignores::new(texts.iter().map(|(dir, text)| (dir.as_str(), text.as_str())))
     }
-    Ignores::new(texts.iter().map(|(dir, text)| (dir.as_str(), text.as_str())))
 }
 
 #[cfg(test)]

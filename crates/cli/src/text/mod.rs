@@ -187,6 +187,7 @@ fn kind_of(skip: &Skip) -> &'static str {
         SkipReason::NotUnderstood { .. } => "not understood in part",
         SkipReason::Internal => "stopped by an internal error (please report)",
         SkipReason::NotUtf8 { .. } => "not UTF-8 in part",
+        SkipReason::Lfs => "in Git LFS",
     }
 }
 
@@ -197,6 +198,9 @@ pub(crate) fn summary(view: &View<'_>, style: Style) -> String {
         let _ = writeln!(text, "fixed {} in {}", counted(findings, "finding"), counted(files, "file"));
     }
     let _ = write!(text, "checked {}", counted(view.report.checked, "file"));
+    if let Some(changed) = view.report.changed {
+        let _ = write!(text, " ({} changed)", thousands(changed));
+    }
     if let Some(took) = style.took {
         let _ = write!(text, " in {:.2} s", took.as_secs_f64());
     }
@@ -216,7 +220,7 @@ pub(crate) fn summary(view: &View<'_>, style: Style) -> String {
         return text;
     }
     if counts.is_empty() {
-        text.push_str(": nothing found\n");
+        text.push_str(if view.report.changed.is_some() { ": nothing new\n" } else { ": nothing found\n" });
         return text;
     }
     let _ = write!(text, ": {}", counts.join(", "));
