@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// List every lint: name, level, group, summary.
     Lints(Lints),
+    /// Serve an editor: the Language Server Protocol on standard input and output.
+    Lsp(Lsp),
 }
 
 #[derive(Debug, Args)]
@@ -136,6 +138,13 @@ pub(crate) struct Lints {
     /// How to list them.
     #[arg(long, value_enum, default_value_t = TableFormat::Text, value_name = "FORMAT")]
     pub format: TableFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lsp {
+    /// What some editors say; there is no other way.
+    #[arg(long, hide = true)]
+    pub stdio: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

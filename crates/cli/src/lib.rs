@@ -42,6 +42,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, lints: &[Entry]) -> ExitCod
         Command::Map(args) => map::run(args, lints),
         Command::Explain(args) => catalogue::explain(args, lints),
         Command::Lints(args) => catalogue::list(args, lints),
+        Command::Lsp(_) => return twiceshy_lsp::serve(lints),
     };
     result.unwrap_or_else(|problem| {
         problem.say();

@@ -28,6 +28,15 @@ pub(crate) fn read(path: &Path, limits: Limits) -> Result<Source, SkipReason> {
     // As much as it had when it was opened: its end need not be looked for, nor the buffer grow.
     let mut bytes = Vec::with_capacity(size as usize);
     file.take(size).read_to_end(&mut bytes).map_err(unreadable)?;
+    understand(bytes, limits)
+}
+
+/// Takes a file's bytes for text.
+pub(crate) fn understand(bytes: Vec<u8>, limits: Limits) -> Result<Source, SkipReason> {
+    let size = bytes.len() as u64;
+    if size > limits.file_size {
+        return Err(SkipReason::TooLarge { size, limit: limits.file_size });
+    }
     let head = &bytes[..bytes.len().min(8000)];
     // Git's own test for binary content; UTF-16 text falls under it as well.
     if memchr::memchr(0, head).is_some() {

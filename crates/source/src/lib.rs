@@ -21,6 +21,6 @@ pub use edit::{Conflict, Edit, apply, diff};
 pub use extract::{Extract, Extractor, Quoting};
 pub use ignores::{IgnoreRule, Ignores};
 pub use place::{FileId, Place, Span};
-pub use scope::Scope;
+pub use scope::{Scope, repository_around};
 pub use text::{Flaw, Position, Source};
-pub use tree::{Entry, Kind, OpenError, Skip, SkipReason, Tree};
+pub use tree::{Buffer, Changes, Entry, Kind, Look, OpenError, Skip, SkipReason, Tree};

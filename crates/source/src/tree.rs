@@ -1,30 +1,38 @@
 //! The files of one repository: an immutable, sorted list.
 
+mod buffers;
+mod look;
+
+pub use buffers::Buffer;
+pub use look::{Changes, Look};
+
 use crate::{FileId, Ignores, Limits, Source, disk, git};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-/// The files of a repository, sorted by path; paths are relative to the root and use `/`.
-#[derive(Debug)]
+/// The files of a repository, sorted by path; paths are relative to the root and use `/`. A copy shares the list.
+#[derive(Clone, Debug)]
 pub struct Tree {
-    root: Option<PathBuf>,
+    root: Option<Arc<Path>>,
     limits: Limits,
-    entries: Vec<Entry>,
-    index: FxHashMap<Arc<str>, FileId>,
+    entries: Arc<Vec<Entry>>,
+    index: Arc<FxHashMap<Arc<str>, FileId>>,
     /// Every directory with a file below it, but for the root.
-    directories: FxHashSet<Box<str>>,
+    directories: Arc<FxHashSet<Box<str>>>,
     /// Paths that git tracks and that are no entries: they are gone from this disk. `None` outside a repository.
-    gone: Option<FxHashSet<String>>,
-    submodules: Vec<String>,
-    ignores: Ignores,
+    gone: Option<Arc<FxHashSet<String>>>,
+    submodules: Arc<Vec<String>>,
+    ignores: Arc<Ignores>,
     /// Texts of a tree in memory, by file.
     memory: FxHashMap<Arc<str>, Arc<Source>>,
-    skipped: Vec<Skip>,
+    /// What an editor holds of files on disk.
+    buffers: Arc<FxHashMap<Arc<str>, Buffer>>,
+    skipped: Arc<Vec<Skip>>,
 }
 
 /// One file of a tree.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     path: Arc<str>,
     kind: Kind,
@@ -128,6 +136,11 @@ impl Tree {
     /// # Errors
     /// When `root` is missing, not a directory or unreadable. Anything unreadable below it is listed as skipped.
     pub fn disk(root: &Path, limits: Limits) -> Result<Self, OpenError> {
+        Self::list(root, limits, None)
+    }
+
+    /// As [`Tree::disk`], but no deeper than `depth` levels; 1: the files right in `root`.
+    fn list(root: &Path, limits: Limits, depth: Option<usize>) -> Result<Self, OpenError> {
         let root = match root.canonicalize() {
             Ok(root) => root,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(OpenError::Missing(root.into())),
@@ -137,7 +150,7 @@ impl Tree {
             return Err(OpenError::NotADirectory(root));
         }
         std::fs::read_dir(&root).map_err(|error| OpenError::Io(root.clone(), error))?;
-        let ((mut entries, mut skipped), git) = rayon::join(|| walk(&root), || git::read(&root));
+        let ((mut entries, mut skipped), git) = rayon::join(|| walk(&root, depth), || git::read(&root));
         let git = git.unwrap_or_else(|why| {
             skipped.push(Skip { path: ".git/index".into(), reason: SkipReason::Unreadable(why) });
             None
@@ -147,11 +160,11 @@ impl Tree {
             None => (root.clone(), None, Vec::new()),
         };
         let mut tree = Self::from_entries(entries, skipped);
-        tree.ignores = read_ignores(&root, &top, &tree.entries);
-        tree.gone = gone;
-        tree.submodules = submodules;
+        tree.ignores = Arc::new(read_ignores(&root, &top, &tree.entries));
+        tree.gone = gone.map(Arc::new);
+        tree.submodules = Arc::new(submodules);
         tree.limits = limits;
-        tree.root = Some(root);
+        tree.root = Some(root.into());
         Ok(tree)
     }
 
@@ -170,7 +183,7 @@ impl Tree {
             .map(|path| Entry { path: path.clone(), kind: Kind::File, is_tracked: false })
             .collect();
         let mut tree = Self::from_entries(entries, Vec::new());
-        tree.ignores = ignores;
+        tree.ignores = Arc::new(ignores);
         tree.memory = memory;
         tree
     }
@@ -184,14 +197,15 @@ impl Tree {
         Self {
             root: None,
             limits: Limits::default(),
-            entries,
-            index,
-            directories,
+            entries: Arc::new(entries),
+            index: Arc::new(index),
+            directories: Arc::new(directories),
             gone: None,
-            submodules: Vec::new(),
-            ignores: Ignores::default(),
+            submodules: Arc::default(),
+            ignores: Arc::default(),
             memory: FxHashMap::default(),
-            skipped,
+            buffers: Arc::default(),
+            skipped: Arc::new(skipped),
         }
     }
 
@@ -306,6 +320,9 @@ impl Tree {
 
     /// Whether something stands at `path` on this disk, be it ignored, tracked or neither.
     pub fn on_disk(&self, path: &str) -> bool {
+        if self.buffers.contains_key(path) {
+            return true;
+        }
         match &self.root {
             Some(root) => std::fs::symlink_metadata(root.join(path)).is_ok(),
             None => {
@@ -317,6 +334,9 @@ impl Tree {
 
     /// Whether a file (or a link to one) stands at `path` on this disk, be it ignored, tracked or neither.
     pub fn is_file_on_disk(&self, path: &str) -> bool {
+        if self.buffers.contains_key(path) {
+            return true;
+        }
         match &self.root {
             Some(root) => std::fs::metadata(root.join(path)).is_ok_and(|meta| meta.is_file()),
             None => self.memory.contains_key(path),
@@ -331,6 +351,9 @@ impl Tree {
         let entry = &self.entries[file.0 as usize];
         if let Some(source) = self.memory.get(&entry.path) {
             return Ok(source.clone());
+        }
+        if let Some(buffer) = self.buffers.get(&entry.path) {
+            return buffer.clone();
         }
         match (&self.root, &entry.kind) {
             (Some(root), Kind::File) => disk::read(&root.join(&*entry.path), self.limits).map(Arc::new),
@@ -428,12 +451,13 @@ fn add_tracked(root: &Path, mut tracked: Vec<String>, entries: &mut Vec<Entry>) 
     gone
 }
 
-fn walk(root: &Path) -> (Vec<Entry>, Vec<Skip>) {
+fn walk(root: &Path, depth: Option<usize>) -> (Vec<Entry>, Vec<Skip>) {
     let found = Mutex::new((Vec::new(), Vec::new()));
     let walker = ignore::WalkBuilder::new(root)
         .hidden(false)
         .ignore(false)
         .require_git(false)
+        .max_depth(depth)
         .threads(rayon::current_num_threads())
         .filter_entry(|entry| entry.file_name() != ".git")
         .build_parallel();

@@ -1,0 +1,5 @@
+//! The editor's server, as an editor meets it.
+
+pub mod client;
+mod conversation;
+mod malformed;
