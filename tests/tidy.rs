@@ -73,7 +73,7 @@ fn only_syntax_knows_parsers_and_only_source_touches_the_disk() {
             assert!(!names || (parser == "bumpalo" && *room == "repo"), "{room} depends on {parser}");
         }
     }
-    for below in ["crates/syntax", "crates/repo", "crates/lint", "lints"] {
+    for below in ["crates/syntax", "crates/repo", "crates/lint", "lints", "crates/lsp"] {
         for path in rust_files(below) {
             let code = code(&path);
             for word in

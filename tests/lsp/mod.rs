@@ -3,3 +3,4 @@
 pub mod client;
 mod conversation;
 mod malformed;
+mod playback;

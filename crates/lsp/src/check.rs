@@ -123,7 +123,7 @@ fn check(mut job: Job, lints: &[Entry], say: &impl Fn(Said) -> bool) -> Outcome 
     };
     let tree = look.tree.with_buffers(job.buffers.iter().map(|(path, buffer)| (path.as_str(), buffer.clone())));
     let repo = match &job.base {
-        Some(base) if !is_relisted && base.tree.lists_the_same(&tree) => next(base, tree, &job.changed),
+        Some(base) if !is_relisted => next(base, tree, &job.changed),
         _ => Repo::of(tree),
     };
     let repo = Arc::new(repo);
@@ -139,6 +139,7 @@ fn check(mut job: Job, lints: &[Entry], say: &impl Fn(Said) -> bool) -> Outcome 
 }
 
 /// The state after `base` in which the files `changed` have other texts.
-fn next(_base: &Repo, tree: Tree, _changed: &BTreeSet<String>) -> Repo {
-    Repo::of(tree)
+fn next(base: &Repo, tree: Tree, changed: &BTreeSet<String>) -> Repo {
+    let changed: Vec<_> = changed.iter().filter_map(|path| tree.file(path)).collect();
+    base.again(tree, &changed)
 }

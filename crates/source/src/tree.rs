@@ -225,8 +225,9 @@ impl Tree {
 
     /// Whether both list the same files, so that a [`FileId`] means the same in both.
     pub fn lists_the_same_as(&self, other: &Self) -> bool {
-        self.entries.len() == other.entries.len()
-            && self.entries.iter().zip(&other.entries).all(|(a, b)| Arc::ptr_eq(&a.path, &b.path) || a.path == b.path)
+        let is_same = |(a, b): (&Entry, &Entry)| Arc::ptr_eq(&a.path, &b.path) || a.path == b.path;
+        Arc::ptr_eq(&self.entries, &other.entries)
+            || (self.entries.len() == other.entries.len() && self.entries.iter().zip(other.entries.iter()).all(is_same))
     }
 
     /// What was passed over while listing.

@@ -74,8 +74,10 @@ impl Look {
                 files.insert(path.to_owned());
             }
         }
+        let (now, before) = (&self.tree, &earlier.tree);
+        let is_same = now.entries == before.entries && now.gone == before.gone && now.skipped == before.skipped;
         let ignores = files.iter().any(|path| Tree::name(path) == ".gitignore");
-        Changes { list: ignores || !self.tree.lists_the_same(&earlier.tree), files }
+        Changes { list: ignores || !is_same, files }
     }
 }
 
