@@ -3,7 +3,7 @@
 use crate::program;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -248,8 +248,11 @@ impl Client {
             std::thread::sleep(Duration::from_millis(2));
         }
     }
+}
 
+impl Client {
     /// The server's process.
+    #[allow(dead_code, reason = "for the bench")]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }

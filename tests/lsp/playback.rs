@@ -14,7 +14,8 @@ fn reported(directory: &Path) -> Found {
     let run = program::twiceshy(directory, &["check", "--format", "json"]);
     let mut found = Found::new();
     let at = |it: &Value| {
-        format!("{}:{}-{}:{}", it["start"]["line"], it["start"]["column"], it["end"]["line"], it["end"]["column"])
+        let (start, end) = (&it["range"]["start"], &it["range"]["end"]);
+        format!("{}:{}-{}:{}", start["line"], start["column"], end["line"], end["column"])
     };
     for it in run.json()["diagnostics"].as_array().unwrap() {
         let related = it["related"].as_array().unwrap().iter().map(|other| {
@@ -48,7 +49,8 @@ fn published(client: &Client, directory: &Path) -> Found {
             });
             let related: Vec<String> = related.collect();
             let level = ["", "error", "warn", "pedantic"][it["severity"].as_u64().unwrap() as usize];
-            let message = it["message"].as_str().unwrap().lines().next().unwrap();
+            let lines = it["message"].as_str().unwrap().lines().filter(|line| !line.starts_with("here: "));
+            let message = lines.collect::<Vec<_>>().join("\n");
             let line = format!("{} {level}[{}] {message} {related:?}", at(&it["range"]), it["code"].as_str().unwrap());
             found.entry(unescaped(&path(uri))).or_default().push(line);
         }

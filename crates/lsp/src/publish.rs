@@ -75,7 +75,7 @@ impl<'a> Places<'a> {
     /// A finding, as the protocol says it.
     pub fn diagnostic(&self, diagnostic: &Diagnostic) -> lsp::Diagnostic {
         let mut lines = vec![diagnostic.message.clone()];
-        lines.extend((!diagnostic.label.is_empty()).then(|| diagnostic.label.clone()));
+        lines.extend((!diagnostic.label.is_empty()).then(|| format!("here: {}", diagnostic.label)));
         lines.extend(diagnostic.notes.iter().cloned());
         let mut related = Vec::new();
         for other in &diagnostic.related {
