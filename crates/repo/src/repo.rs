@@ -72,7 +72,7 @@ impl Repo {
         let read = self.read.difference(&stale).copied().collect();
         let troubles = self.troubles.iter().filter(|(file, _)| !stale.contains(file));
         let troubles = troubles.map(|(file, skips)| (*file, skips.clone())).collect();
-        let mut files: Vec<_> = stale.iter().copied().collect();
+        let mut files: Vec<_> = stale.iter().copied().filter(|file| tree.is_present(*file)).collect();
         files.sort_unstable();
         Self::read(tree, configuration, files, self.shelf.without(&stale), read, troubles)
     }
