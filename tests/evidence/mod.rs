@@ -16,6 +16,7 @@ mod ports;
 mod postgres;
 mod reach;
 mod resolution;
+mod run;
 mod shells;
 mod single_file_mount;
 mod unanswered;
