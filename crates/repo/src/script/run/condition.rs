@@ -175,12 +175,11 @@ impl Machine<'_> {
             _ => return,
         };
         let Some(number) = self.plain(word) else { return };
-        let is_news = match (world.get(number), &value) {
-            (Some(Known::Is(_)), _) => false,
-            (Some(Known::Not(_)), Known::Not(_)) => false,
-            _ => true,
-        };
-        if is_news {
+        let is_known = matches!(
+            (world.get(number), &value),
+            (Some(Known::Is(_)), _) | (Some(Known::Not(_)), Known::Not(_))
+        );
+        if !is_known {
             world.set(number, Some(value));
         }
     }
