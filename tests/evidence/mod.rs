@@ -17,6 +17,7 @@ mod postgres;
 mod reach;
 mod resolution;
 mod rsync;
+mod run;
 mod shells;
 mod single_file_mount;
 mod unanswered;

@@ -192,7 +192,7 @@ impl Repo {
 
     /// What the unknown part of `written` may mean: the script's own directory or one above it (`$(dirname "$0")/..`), the
     /// top of the repository (`$(git rev-parse --show-toplevel)`, `$REPO_ROOT`).
-    pub(super) fn unknown_dirs(&self, script: &Script, written: &str) -> Vec<String> {
+    pub(crate) fn unknown_dirs(&self, script: &Script, written: &str) -> Vec<String> {
         let (text, above) = explained(script, written);
         let mut homes = self.script_dirs(script);
         let own = Tree::parent(self.tree.path(script.file)).to_owned();

@@ -95,6 +95,13 @@ impl Script {
         !ways.is_empty() && ways.iter().all(|calls| self.suspended(id, calls).is_some())
     }
 
+    /// What suspends errexit at `id`: a condition, an and-or list, `!`. Of several ways to `id` the first; `None` if it is
+    /// at work on one of them.
+    pub fn suspended_by(&self, id: NodeId) -> Option<NodeId> {
+        let all: Option<Vec<NodeId>> = self.ways_to(id).iter().map(|calls| self.suspended(id, calls)).collect();
+        all?.first().copied()
+    }
+
     /// What suspends errexit at `id`.
     fn suspended(&self, id: NodeId, calls: &[NodeId]) -> Option<NodeId> {
         let mut calls = calls.iter();

@@ -4,7 +4,7 @@ use super::{Dialect, NodeId, NodeKind, Shell, Simple, Start, Word};
 use rustc_hash::FxHashMap;
 
 /// Shell options, each on, off, or not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Options {
     on: u8,
     maybe: u8,
@@ -18,6 +18,7 @@ impl Options {
     const NOUNSET: u8 = 4;
     const INHERIT: u8 = 8;
     const NOCLOBBER: u8 = 16;
+    const ERRTRACE: u8 = 32;
 
     fn get(self, option: u8) -> Option<bool> {
         if self.maybe & option != 0 { None } else { Some(self.on & option != 0) }
@@ -57,8 +58,13 @@ impl Options {
         self.get(Self::INHERIT)
     }
 
+    /// `set -E`: functions and shells inside have the trap for errors; `None`: it depends.
+    pub fn errtrace(self) -> Option<bool> {
+        self.get(Self::ERRTRACE)
+    }
+
     /// What is known after one of two ways was taken.
-    fn either(self, other: Self) -> Self {
+    pub(super) fn either(self, other: Self) -> Self {
         let differ = (self.on ^ other.on) | self.maybe | other.maybe;
         Self { on: self.on & other.on & !differ, maybe: differ }
     }
@@ -83,15 +89,49 @@ impl Options {
                     'e' => self.set(Self::ERREXIT, on),
                     'u' => self.set(Self::NOUNSET, on),
                     'C' => self.set(Self::NOCLOBBER, on),
+                    'E' => self.set(Self::ERRTRACE, on),
                     'o' => match words.next() {
                         Some("errexit") => self.set(Self::ERREXIT, on),
                         Some("nounset") => self.set(Self::NOUNSET, on),
                         Some("noclobber") => self.set(Self::NOCLOBBER, on),
                         Some("pipefail") => self.set(Self::PIPEFAIL, on),
+                        Some("errtrace") => self.set(Self::ERRTRACE, on),
                         _ => {}
                     },
                     'O' if words.next() == Some("inherit_errexit") => self.set(Self::INHERIT, on),
                     _ => {}
+                }
+            }
+        }
+        self
+    }
+
+    /// The options after `shopt` with these words.
+    pub(super) fn after_shopt<'a>(mut self, words: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let on = words.clone().any(|word| word.starts_with('-') && word.contains('s'));
+        let off = words.clone().any(|word| word.starts_with('-') && word.contains('u'));
+        for word in words.filter(|_| on || off) {
+            match word {
+                "inherit_errexit" => self.set(Self::INHERIT, on),
+                "errexit" => self.set(Self::ERREXIT, on),
+                "pipefail" => self.set(Self::PIPEFAIL, on),
+                _ => {}
+            }
+        }
+        self
+    }
+
+    /// What is in force in `$( )`: bash outside of its POSIX mode and BusyBox ash switch errexit off, dash keeps it.
+    pub(super) fn in_substitution(mut self, dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Dash => {}
+            Dialect::Ash => self.set(Self::ERREXIT, false),
+            Dialect::Bash if self.inherit_errexit() == Some(true) => {}
+            Dialect::Bash if self.inherit_errexit() == Some(false) => self.set(Self::ERREXIT, false),
+            Dialect::Bash | Dialect::Sh | Dialect::Other => {
+                if self.errexit() != Some(false) {
+                    self.on &= !Self::ERREXIT;
+                    self.maybe |= Self::ERREXIT;
                 }
             }
         }
@@ -183,7 +223,7 @@ impl Walk<'_> {
         let shell = self.shell;
         if !matches!(shell.node(id).kind, NodeKind::List(_)) {
             for body in shell.substitutions(id) {
-                self.node(body, self.in_substitution(options));
+                self.node(body, options.in_substitution(self.dialect));
             }
         }
         match &shell.node(id).kind {
@@ -255,23 +295,7 @@ impl Walk<'_> {
         let words: Vec<_> = simple.words[1..].iter().map_while(Word::literal).collect();
         match &*name {
             "set" => options.after_set(words.iter().map(|word| &**word)),
-            "shopt" => {
-                let mut after = options;
-                let on = words.iter().any(|word| word.starts_with('-') && word.contains('s'));
-                let off = words.iter().any(|word| word.starts_with('-') && word.contains('u'));
-                for word in &words {
-                    let option = match &**word {
-                        "inherit_errexit" => Options::INHERIT,
-                        "errexit" => Options::ERREXIT,
-                        "pipefail" => Options::PIPEFAIL,
-                        _ => continue,
-                    };
-                    if on || off {
-                        after.set(option, on);
-                    }
-                }
-                after
-            }
+            "shopt" => options.after_shopt(words.iter().map(|word| &**word)),
             name => match self.functions.get(name) {
                 Some(&function) => self.call(function, options),
                 None => options,
@@ -297,23 +321,5 @@ impl Walk<'_> {
         self.calls.pop();
         self.walked.insert(function, (options, left));
         left
-    }
-
-    /// bash outside of its POSIX mode and BusyBox ash switch errexit off in `$( )`; dash keeps it.
-    fn in_substitution(&self, options: Options) -> Options {
-        let mut inside = options;
-        match self.dialect {
-            Dialect::Dash => {}
-            Dialect::Ash => inside.set(Options::ERREXIT, false),
-            Dialect::Bash if options.inherit_errexit() == Some(true) => {}
-            Dialect::Bash if options.inherit_errexit() == Some(false) => inside.set(Options::ERREXIT, false),
-            Dialect::Bash | Dialect::Sh | Dialect::Other => {
-                if options.errexit() != Some(false) {
-                    inside.on &= !Options::ERREXIT;
-                    inside.maybe |= Options::ERREXIT;
-                }
-            }
-        }
-        inside
     }
 }

@@ -6,6 +6,7 @@ mod errexit;
 mod flow;
 mod guards;
 mod nested;
+pub mod run;
 mod spoken;
 mod start;
 mod supposed;
@@ -17,6 +18,7 @@ pub use errexit::Fate;
 pub use flow::Options;
 pub use guards::Guard;
 pub use nested::Via;
+pub use run::{Condition, Confirmed, Moment, Run, Step};
 pub use start::{Dialect, Start};
 pub use supposed::{Fact, Kind, Supposition};
 pub use twiceshy_syntax::shell::{

@@ -1,0 +1,88 @@
+//! What a shell knows at one moment of a run: its options, the variables that decide something, the last status.
+
+use super::Step;
+use crate::script::Options;
+
+/// The state of one shell.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct World {
+    pub(super) options: Options,
+    /// What is known of variables that conditions read, by number.
+    pub(super) variables: Vec<(u16, Known)>,
+    /// `$?`, kept only where what comes next may read it.
+    pub(super) last: Option<bool>,
+    /// `PIPESTATUS`, likewise: how many stages, and which of them failed.
+    pub(super) stages: Option<(u8, u32)>,
+    /// The status of the last `$( )` in the words of the command that is about to run.
+    pub(super) put: Option<bool>,
+    /// What `trap … EXIT` runs.
+    pub(super) at_exit: Option<Step>,
+    /// What `trap … ERR` runs.
+    pub(super) on_error: Option<Step>,
+    /// Commands that were started with `&` and may not have run yet.
+    pub(super) pending: Vec<Step>,
+    /// Likewise, started in shells inside that have ended: nobody waits for them.
+    pub(super) loose: Vec<Step>,
+}
+
+/// What is known of a variable's value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Known {
+    /// It is this text.
+    Is(Box<str>),
+    /// It is something else than this text.
+    Not(Box<str>),
+}
+
+impl Known {
+    pub(super) fn is(text: &str) -> Self {
+        Self::Is(text.into())
+    }
+
+    /// The value of a status as a number.
+    pub(super) fn status(succeeded: bool) -> Self {
+        if succeeded { Self::is("0") } else { Self::Not("0".into()) }
+    }
+
+    /// Whether it equals `text`; `None`: not known.
+    pub(super) fn equals(&self, text: &str) -> Option<bool> {
+        match self {
+            Self::Is(own) => Some(&**own == text),
+            Self::Not(other) if &**other == text => Some(false),
+            Self::Not(_) => None,
+        }
+    }
+}
+
+impl World {
+    pub(super) fn new(options: Options) -> Self {
+        Self {
+            options,
+            variables: Vec::new(),
+            last: None,
+            stages: None,
+            put: None,
+            at_exit: None,
+            on_error: None,
+            pending: Vec::new(),
+            loose: Vec::new(),
+        }
+    }
+
+    pub(super) fn get(&self, variable: u16) -> Option<&Known> {
+        let at = self.variables.binary_search_by_key(&variable, |(name, _)| *name).ok()?;
+        Some(&self.variables[at].1)
+    }
+
+    pub(super) fn set(&mut self, variable: u16, value: Option<Known>) {
+        let at = self.variables.binary_search_by_key(&variable, |(name, _)| *name);
+        match (at, value) {
+            (Ok(at), Some(value)) => self.variables[at].1 = value,
+            (Ok(at), None) => {
+                self.variables.remove(at);
+            }
+            (Err(at), Some(value)) => self.variables.insert(at, (variable, value)),
+            (Err(_), None) => {}
+        }
+    }
+}
