@@ -9,6 +9,7 @@ mod evidence;
 mod fixtures;
 mod harness;
 mod lints;
+mod lsp;
 mod map;
 mod program;
 mod reports;

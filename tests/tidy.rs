@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// From left to right: a crate uses what stands left of it and nothing to its right.
-const LINE: [&str; 7] = ["source", "syntax", "repo", "lint", "lints", "cli", "tests"];
+const LINE: [&str; 8] = ["source", "syntax", "repo", "lint", "lints", "lsp", "cli", "tests"];
 
 fn manifest(room: &str) -> PathBuf {
     let folder = if ["lints", "tests"].contains(&room) { room.to_owned() } else { format!("crates/{room}") };

@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Lints(Lints),
     /// Print the JSON Schema of twiceshy.toml, for editors.
     Schema,
+    /// Serve an editor: the Language Server Protocol on standard input and output.
+    Lsp(Lsp),
 }
 
 /// Which configuration counts, and which day it is.
@@ -177,6 +179,13 @@ pub(crate) struct Lints {
     /// How to list them.
     #[arg(long, value_enum, default_value_t = TableFormat::Text, value_name = "FORMAT")]
     pub format: TableFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lsp {
+    /// What some editors say; there is no other way.
+    #[arg(long, hide = true)]
+    pub stdio: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -51,6 +51,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, lints: &[Entry]) -> ExitCod
         Command::Explain(args) => catalogue::explain(args, lints),
         Command::Lints(args) => catalogue::list(args, lints),
         Command::Schema => schema::run(lints),
+        Command::Lsp(_) => return twiceshy_lsp::serve(lints),
     };
     result.unwrap_or_else(|problem| {
         problem.say();

@@ -4,7 +4,7 @@ mod code;
 mod family;
 mod gaps;
 mod list;
-mod paths;
+pub(crate) mod paths;
 mod shell;
 mod start;
 mod words;

@@ -26,6 +26,6 @@ pub use globs::Globs;
 pub use guide::{Guide, Guiding};
 pub use ignores::{IgnoreRule, Ignores};
 pub use place::{FileId, Place, Span};
-pub use scope::Scope;
+pub use scope::{Scope, repository_around};
 pub use text::{Flaw, Position, Source};
-pub use tree::{Change, ChangeError, Entry, Kind, OpenError, Origin, Skip, SkipReason, Tree};
+pub use tree::{Buffer, Change, ChangeError, Changes, Entry, Kind, Look, OpenError, Origin, Skip, SkipReason, Tree};

@@ -83,6 +83,11 @@ impl Scope {
     }
 }
 
+/// The top of the git work tree around a file, as `file` names it: symbolic links on the way stay.
+pub fn repository_around(file: &Path) -> Option<PathBuf> {
+    repository(file.parent()?)
+}
+
 /// The top of the git work tree around a directory.
 fn repository(directory: &Path) -> Option<PathBuf> {
     directory.ancestors().find(|top| top.join(".git").exists()).map(Path::to_owned)

@@ -1,9 +1,13 @@
 //! The files of one repository: an immutable, sorted list.
 
+mod buffers;
 mod change;
+mod look;
 mod rename;
 
+pub use buffers::Buffer;
 pub use change::{Change, ChangeError, Origin};
+pub use look::{Changes, Look};
 
 use crate::git::Objects;
 use crate::{FileId, Ignores, Limits, Source, disk, git};
@@ -12,31 +16,33 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-/// The files of a repository, sorted by path; paths are relative to the root and use `/`.
-#[derive(Debug)]
+/// The files of a repository, sorted by path; paths are relative to the root and use `/`. A copy shares the list.
+#[derive(Clone, Debug)]
 pub struct Tree {
     pub(crate) root: Option<PathBuf>,
     /// The directories above the root, up to the top of the git work tree; the closest first.
     pub(crate) above: Vec<PathBuf>,
     pub(crate) guide: crate::Guide,
     pub(crate) limits: Limits,
-    entries: Vec<Entry>,
-    index: FxHashMap<Arc<str>, FileId>,
+    entries: Arc<Vec<Entry>>,
+    index: Arc<FxHashMap<Arc<str>, FileId>>,
     /// Every directory with a file below it, but for the root.
-    directories: FxHashSet<Box<str>>,
+    directories: Arc<FxHashSet<Box<str>>>,
     /// Paths that git tracks and that are no entries: they are gone from this disk. `None` outside a repository.
-    gone: Option<FxHashSet<String>>,
-    submodules: Vec<String>,
+    gone: Option<Arc<FxHashSet<String>>>,
+    submodules: Arc<Vec<String>>,
     ignores: Arc<Ignores>,
     /// Texts of a tree in memory, by file.
     memory: FxHashMap<Arc<str>, Arc<Source>>,
+    /// What an editor holds of files on disk.
+    buffers: Arc<FxHashMap<Arc<str>, Buffer>>,
     /// Where the texts of entries stand that are blobs.
     objects: Option<Arc<Objects>>,
-    skipped: Vec<Skip>,
+    skipped: Arc<Vec<Skip>>,
 }
 
 /// One file of a tree.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     path: Arc<str>,
     kind: Kind,
@@ -157,6 +163,11 @@ impl Tree {
     /// # Errors
     /// When `root` is missing, not a directory or unreadable. Anything unreadable below it is listed as skipped.
     pub fn disk(root: &Path, limits: Limits) -> Result<Self, OpenError> {
+        Self::list(root, limits, None)
+    }
+
+    /// As [`Tree::disk`], but no deeper than `depth` levels; 1: the files right in `root`.
+    fn list(root: &Path, limits: Limits, depth: Option<usize>) -> Result<Self, OpenError> {
         let root = match root.canonicalize() {
             Ok(root) => root,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(OpenError::Missing(root.into())),
@@ -166,7 +177,7 @@ impl Tree {
             return Err(OpenError::NotADirectory(root));
         }
         std::fs::read_dir(&root).map_err(|error| OpenError::Io(root.clone(), error))?;
-        let ((mut entries, mut skipped), git) = rayon::join(|| walk(&root), || git::read(&root));
+        let ((mut entries, mut skipped), git) = rayon::join(|| walk(&root, depth), || git::read(&root));
         let git = git.unwrap_or_else(|why| {
             skipped.push(Skip { path: ".git/index".into(), reason: SkipReason::Unreadable(why) });
             None
@@ -177,8 +188,8 @@ impl Tree {
         };
         let mut tree = Self::from_entries(entries, skipped);
         tree.above = root.ancestors().skip(1).take_while(|dir| dir.starts_with(&top)).map(Path::to_owned).collect();
-        tree.gone = gone;
-        tree.submodules = submodules;
+        tree.gone = gone.map(Arc::new);
+        tree.submodules = Arc::new(submodules);
         tree.limits = limits;
         tree.root = Some(root);
         tree.ignores = Arc::new(tree.read_ignores(&top));
@@ -216,15 +227,16 @@ impl Tree {
             above: Vec::new(),
             guide: crate::Guide::default(),
             limits: Limits::default(),
-            entries,
-            index,
-            directories,
+            entries: Arc::new(entries),
+            index: Arc::new(index),
+            directories: Arc::new(directories),
             gone: None,
-            submodules: Vec::new(),
+            submodules: Arc::default(),
             ignores: Arc::default(),
             memory: FxHashMap::default(),
+            buffers: Arc::default(),
             objects: None,
-            skipped,
+            skipped: Arc::new(skipped),
         }
     }
 
@@ -250,8 +262,9 @@ impl Tree {
 
     /// Whether both list the same files, so that a [`FileId`] means the same in both.
     pub fn lists_the_same_as(&self, other: &Self) -> bool {
-        self.entries.len() == other.entries.len()
-            && self.entries.iter().zip(&other.entries).all(|(a, b)| Arc::ptr_eq(&a.path, &b.path) || a.path == b.path)
+        let is_same = |(a, b): (&Entry, &Entry)| Arc::ptr_eq(&a.path, &b.path) || a.path == b.path;
+        Arc::ptr_eq(&self.entries, &other.entries)
+            || (self.entries.len() == other.entries.len() && self.entries.iter().zip(other.entries.iter()).all(is_same))
     }
 
     /// What was passed over while listing.
@@ -351,6 +364,9 @@ impl Tree {
 
     /// Whether something stands at `path` on this disk, be it ignored, tracked or neither.
     pub fn on_disk(&self, path: &str) -> bool {
+        if self.buffers.contains_key(path) {
+            return true;
+        }
         match &self.root {
             Some(root) => std::fs::symlink_metadata(root.join(path)).is_ok(),
             None => {
@@ -362,6 +378,9 @@ impl Tree {
 
     /// Whether a file (or a link to one) stands at `path` on this disk, be it ignored, tracked or neither.
     pub fn is_file_on_disk(&self, path: &str) -> bool {
+        if self.buffers.contains_key(path) {
+            return true;
+        }
         match &self.root {
             Some(root) => std::fs::metadata(root.join(path)).is_ok_and(|meta| meta.is_file()),
             None => self.memory.contains_key(path),
@@ -376,6 +395,9 @@ impl Tree {
         let entry = &self.entries[file.0 as usize];
         if let Some(source) = self.memory.get(&entry.path) {
             return Ok(source.clone());
+        }
+        if let Some(buffer) = self.buffers.get(&entry.path) {
+            return buffer.clone();
         }
         if entry.is_absent {
             return Err(SkipReason::Special);
@@ -480,12 +502,13 @@ fn add_tracked(root: &Path, mut tracked: Vec<String>, entries: &mut Vec<Entry>) 
     gone
 }
 
-fn walk(root: &Path) -> (Vec<Entry>, Vec<Skip>) {
+fn walk(root: &Path, depth: Option<usize>) -> (Vec<Entry>, Vec<Skip>) {
     let found = Mutex::new((Vec::new(), Vec::new()));
     let walker = ignore::WalkBuilder::new(root)
         .hidden(false)
         .ignore(false)
         .require_git(false)
+        .max_depth(depth)
         .threads(rayon::current_num_threads())
         .filter_entry(|entry| entry.file_name() != ".git")
         .build_parallel();

@@ -4,12 +4,12 @@ use twiceshy_source::{FileId, Tree};
 
 /// The file that `path` means, named in a file of the directory `from`: relative to that directory or to one above it,
 /// or, since code runs in images, with its first parts left out (`/app/db/list.txt`).
-pub(super) fn file(tree: &Tree, from: &str, path: &str) -> Option<FileId> {
+pub(crate) fn file(tree: &Tree, from: &str, path: &str) -> Option<FileId> {
     candidates(from, path).find_map(|path| tree.file(&path))
 }
 
 /// The directory that `path` means, found likewise.
-pub(super) fn directory(tree: &Tree, from: &str, path: &str) -> Option<String> {
+pub(crate) fn directory(tree: &Tree, from: &str, path: &str) -> Option<String> {
     candidates(from, path).find(|path| !path.is_empty() && tree.has_dir(path))
 }
 

@@ -3,7 +3,7 @@
 use super::{Entry, Kind, Skip, SkipReason, Tree};
 use crate::git::{self, Difference, GitError, Next, Objects, Repository, Stored, What};
 use crate::{FileId, Limits, OpenError};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -133,8 +133,8 @@ impl Origin {
         repository: &Repository,
         objects: &Arc<Objects>,
     ) -> Result<Self, GitError> {
-        let mut entries = after.entries.clone();
-        let mut submodules = after.submodules.clone();
+        let mut entries = after.entries.to_vec();
+        let mut submodules = after.submodules.to_vec();
         let mut changed = Vec::new();
         for Difference { path, other } in differences {
             submodules.retain(|module| *module != path);
@@ -157,13 +157,14 @@ impl Origin {
             root: after.root.clone(),
             limits: after.limits,
             index: after.index.clone(),
-            directories: super::directories(&entries),
-            entries,
-            gone: after.gone.as_ref().map(|_| FxHashSet::default()),
-            submodules,
+            directories: Arc::new(super::directories(&entries)),
+            entries: Arc::new(entries),
+            gone: after.gone.as_ref().map(|_| Arc::default()),
+            submodules: Arc::new(submodules),
             ignores: after.ignores.clone(),
             memory: FxHashMap::default(),
             objects: Some(objects.clone()),
+            buffers: Arc::default(),
             skipped: after.skipped.clone(),
             above: after.above.clone(),
             guide: after.guide.clone(),
@@ -206,8 +207,8 @@ impl Tree {
         let skipped = next.unnamed.into_iter().map(|path| Skip { path, reason: SkipReason::Name }).collect();
         let mut tree = Self::from_entries(entries, skipped);
         tree.objects = Some(objects.clone());
-        tree.gone = Some(FxHashSet::default());
-        tree.submodules = submodules;
+        tree.gone = Some(Arc::default());
+        tree.submodules = Arc::new(submodules);
         tree.limits = limits;
         tree.root = Some(root.to_owned());
         tree.ignores = Arc::new(tree.read_ignores(&repository.top));
@@ -220,7 +221,7 @@ impl Tree {
             return self;
         }
         let absent = |path: &str| Entry { is_absent: true, ..Entry::new(path, Kind::File) };
-        let entries = self.entries.into_iter().chain(paths.into_iter().map(absent)).collect();
+        let entries = self.entries.iter().cloned().chain(paths.into_iter().map(absent)).collect();
         let Self { index, entries, directories, .. } = Self::from_entries(entries, Vec::new());
         Self { index, entries, directories, ..self }
     }

@@ -1,0 +1,6 @@
+//! The editor's server, as an editor meets it.
+
+pub mod client;
+mod conversation;
+mod malformed;
+mod playback;
