@@ -133,8 +133,8 @@ fn check(mut job: Job, lints: &[Entry], say: &impl Fn(Said) -> bool) -> Outcome 
     let text = format!("{} files read", repo.checked());
     say(Said::Progress { system, text });
     let choice = Choice::default();
-    let mistakes = Settings::of(&repo, lints, &choice).mistakes;
     let report = Report::of(&repo, lints, &choice);
+    let mistakes = Settings::of(&repo, lints, &choice).mistakes;
     let files = Places::new(&repo, &job.root, &job.client, &job.open).by_file(&report, &mistakes);
     let snapshot = Snapshot { generation, root: job.root, client: job.client, repo: repo.clone(), report, files };
     Outcome::Read { system, look, repo, snapshot: Some(Arc::new(snapshot)) }

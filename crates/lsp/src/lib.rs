@@ -15,6 +15,7 @@ mod pull;
 mod request;
 mod root;
 mod server;
+mod service;
 mod system;
 mod text;
 mod uri;

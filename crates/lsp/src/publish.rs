@@ -103,7 +103,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// All findings of a report, and what the configuration says that means nothing.
+    /// All findings of a report, and what is wrong with the configuration.
     pub fn by_file(&self, report: &Report, mistakes: &[Misconfigured]) -> ByFile {
         let mut files: BTreeMap<String, Vec<lsp::Diagnostic>> = BTreeMap::new();
         for diagnostic in &report.diagnostics {
@@ -111,8 +111,10 @@ impl<'a> Places<'a> {
             files.entry(path.to_owned()).or_default().push(self.diagnostic(diagnostic));
         }
         for wrong in mistakes {
+            // What stands above the system, or outside of it, is for the command line to tell.
             let Some(file) = wrong.file else { continue };
-            files.entry(self.repo.tree.path(file).to_owned()).or_default().push(lsp::Diagnostic {
+            let path = self.repo.tree.path(file);
+            files.entry(path.to_owned()).or_default().push(lsp::Diagnostic {
                 range: self.range(Place::new(file, wrong.span)),
                 severity: Some(lsp::DiagnosticSeverity::Error),
                 code: Some("configuration".into()),

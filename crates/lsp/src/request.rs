@@ -83,7 +83,7 @@ pub(crate) fn answer(
         Asked::Actions(params) => json!(action::actions(snapshot, &places, params)),
         Asked::Resolve(action, _) => json!(action::resolve(snapshot, &places, (**action).clone())),
         Asked::Hover(params) => json!(hover::hover(snapshot, &places, &params.text_document_position_params, lints)),
-        Asked::Definition(params) => json!(hover::definition(&places, snapshot, &params.text_document_position_params)),
+        Asked::Definition(params) => json!(hover::definition(snapshot, &places, &params.text_document_position_params)),
         other => other.nothing(),
     };
     match catch_unwind(AssertUnwindSafe(answer)) {

@@ -31,15 +31,6 @@ pub(crate) fn read(path: &Path, limits: Limits) -> Result<Source, SkipReason> {
     text(bytes)
 }
 
-/// Takes bytes for text, unless they are too many.
-pub(crate) fn understand(bytes: Vec<u8>, limits: Limits) -> Result<Source, SkipReason> {
-    let size = bytes.len() as u64;
-    if size > limits.file_size {
-        return Err(SkipReason::TooLarge { size, limit: limits.file_size });
-    }
-    text(bytes)
-}
-
 /// The text that these bytes are, if they are one that was written by hand.
 pub(crate) fn text(bytes: Vec<u8>) -> Result<Source, SkipReason> {
     let head = &bytes[..bytes.len().min(8000)];

@@ -14,7 +14,11 @@ impl Source {
     /// # Errors
     /// When it would not be read from a disk either.
     pub fn open(text: &str, limits: Limits) -> Buffer {
-        crate::disk::understand(text.as_bytes().to_vec(), limits).map(Arc::new)
+        let size = text.len() as u64;
+        if size > limits.file_size {
+            return Err(SkipReason::TooLarge { size, limit: limits.file_size });
+        }
+        crate::disk::text(text.as_bytes().to_vec()).map(Arc::new)
     }
 }
 
@@ -34,7 +38,8 @@ impl Tree {
                 }
                 None => {
                     let is_tracked = self.gone.as_ref().is_some_and(|gone| gone.contains(path));
-                    new.push(Entry { is_tracked, ..Entry::new(path, Kind::File) });
+                    let entry = Entry::new(path, Kind::File);
+                    new.push(if is_tracked { entry.tracked() } else { entry });
                 }
             }
             held.insert(path.into(), buffer);
@@ -48,6 +53,12 @@ impl Tree {
         }
         tree.buffers = Arc::new(held);
         tree
+    }
+
+    /// Whether both trees list the same files, so that a [`FileId`](crate::FileId) means the same file in each.
+    pub fn lists_the_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.entries, &other.entries)
+            || (self.entries == other.entries && self.gone == other.gone && self.skipped == other.skipped)
     }
 }
 

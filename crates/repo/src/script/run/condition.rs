@@ -175,10 +175,8 @@ impl Machine<'_> {
             _ => return,
         };
         let Some(number) = self.plain(word) else { return };
-        let is_known = matches!(
-            (world.get(number), &value),
-            (Some(Known::Is(_)), _) | (Some(Known::Not(_)), Known::Not(_))
-        );
+        let is_known =
+            matches!((world.get(number), &value), (Some(Known::Is(_)), _) | (Some(Known::Not(_)), Known::Not(_)));
         if !is_known {
             world.set(number, Some(value));
         }

@@ -131,7 +131,8 @@ impl<'r> Loader<'r> {
                 continue;
             }
             let Some(file) = self.repo.sourced_file(command) else { continue };
-            let mut found = self.repo.scripts_in(file).iter().filter_map(|&number| self.repo.scripts.get(number as usize));
+            let mut found =
+                self.repo.scripts_in(file).iter().filter_map(|&number| self.repo.scripts.get(number as usize));
             if let Some(sourced) = found.find(|script| script.host == Host::File) {
                 self.add(Step { script: number, node: command.id }, sourced, None);
             }
