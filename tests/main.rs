@@ -4,10 +4,12 @@
 
 mod action;
 mod bad_input;
+mod changes;
 mod cli;
 mod evidence;
 mod fixtures;
 mod harness;
+mod kills;
 mod lints;
 mod lsp;
 mod map;
