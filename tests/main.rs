@@ -9,6 +9,7 @@ mod cli;
 mod evidence;
 mod fixtures;
 mod harness;
+mod hook;
 mod kills;
 mod lints;
 mod lsp;
