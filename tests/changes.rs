@@ -24,6 +24,7 @@ verify() {
 mount() {
     printf 'services:\n  web:\n    image: nginx:1.27\n    volumes:\n      - ./%s/app.conf:/etc/nginx/conf.d/app.conf\n' "$1" > compose.yml
 }
+off() { printf '[lints]\nunknown-workflow = "off"\n' > twiceshy.toml; }
 commit() { git add -A; git commit -qm "${1:-more}" "${@:2}"; }
 both() { new "$@"; deploy Deploy; verify Deploy; commit first; }
 "#;
@@ -225,6 +226,13 @@ fn a_change_is_told_what_it_causes_and_nothing_else() {
             "--staged",
             "0 (compose.yml: not text: it holds NUL bytes)",
         ),
+        (
+            "what a configuration turns on was there before",
+            "new; off; deploy Ship; verify Deploy; commit; git rm -q twiceshy.toml",
+            "--staged",
+            "0",
+        ),
+        ("the staged configuration counts", "both; deploy Ship; off; git add -A; rm twiceshy.toml", "--staged", "0"),
         (
             "outside of git there is nothing to compare with",
             "mkdir x; cd x",
