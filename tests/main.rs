@@ -4,10 +4,13 @@
 
 mod action;
 mod bad_input;
+mod changes;
 mod cli;
 mod evidence;
 mod fixtures;
 mod harness;
+mod hook;
+mod kills;
 mod lints;
 mod lsp;
 mod map;

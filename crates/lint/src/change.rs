@@ -34,7 +34,7 @@ impl Report {
                 return;
             }
             let renames = origin.renames(&repo.tree);
-            let before = repo.again(origin.tree, &origin.changed);
+            let before = repo.again_by_the_same_rules(origin.tree, &origin.changed);
             // A lint that finds nothing now has nothing to be compared.
             let found: FxHashSet<&str> = self.diagnostics.iter().map(|found| found.lint.as_str()).collect();
             let lints: Vec<Entry> = lints.iter().filter(|lint| found.contains(lint.name.as_str())).cloned().collect();

@@ -7,7 +7,7 @@ use crate::documents::{Lowered, Shelf};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::panic::AssertUnwindSafe;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use twiceshy_source::{FileId, Flaw as TextFlaw, Skip, SkipReason, Tree};
 
 /// A repository: its files, what they mean alone, and the answers that need more than one of them.
@@ -27,7 +27,7 @@ pub struct Repo {
     pub(crate) importers: OnceLock<FxHashMap<FileId, Vec<FileId>>>,
     pub(crate) imports: OnceLock<crate::resolve::Index>,
     /// What the repository says to us.
-    pub configuration: crate::Configuration,
+    pub configuration: Arc<crate::Configuration>,
     pub(crate) applications: crate::application::Applications,
     pub(crate) failing_imports: Vec<crate::FailingImport>,
     pub(crate) imported: crate::resolve::Imported,
@@ -53,7 +53,7 @@ impl Repo {
     ///
     /// Runs on the current rayon pool; its threads want a stack of [`STACK`] bytes.
     pub fn of(tree: Tree) -> Self {
-        let configuration = crate::Configuration::of(&tree);
+        let configuration = Arc::new(crate::Configuration::of(&tree));
         let all = tree.files().collect();
         Self::read(tree, configuration, all, Shelf::default(), FxHashSet::default(), FxHashMap::default())
     }
@@ -64,9 +64,21 @@ impl Repo {
     /// `tree` lists the same files as this repository's; otherwise everything is read.
     #[must_use]
     pub fn again(&self, tree: Tree, changed: &[FileId]) -> Self {
-        let configuration = crate::Configuration::of(&tree);
+        let configuration = Arc::new(crate::Configuration::of(&tree));
+        self.again_by(configuration, tree, changed)
+    }
+
+    /// The same, but judged by this state's configuration: what a change to the configuration turns on or off, it does
+    /// not cause.
+    #[must_use]
+    pub fn again_by_the_same_rules(&self, tree: Tree, changed: &[FileId]) -> Self {
+        self.again_by(self.configuration.clone(), tree, changed)
+    }
+
+    fn again_by(&self, configuration: Arc<crate::Configuration>, tree: Tree, changed: &[FileId]) -> Self {
         if !self.tree.lists_the_same_as(&tree) || !self.configuration.excludes_the_same_as(&configuration) {
-            return Self::of(tree);
+            let all = tree.files().collect();
+            return Self::read(tree, configuration, all, Shelf::default(), FxHashSet::default(), FxHashMap::default());
         }
         // A named file is read anew: the one that named it may have changed.
         let stale: FxHashSet<FileId> = changed.iter().chain(&self.named).copied().collect();
@@ -80,7 +92,7 @@ impl Repo {
 
     fn read(
         tree: Tree,
-        configuration: crate::Configuration,
+        configuration: Arc<crate::Configuration>,
         files: Vec<FileId>,
         shelf: Shelf,
         read: FxHashSet<FileId>,

@@ -1,7 +1,7 @@
 //! Reading and writing files.
 
 use crate::{SkipReason, Source};
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
 
 /// What is read and what is too much.
@@ -52,6 +52,10 @@ const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
 pub enum WriteError {
     /// It is no longer the file that was read.
     Changed,
+    /// Its directory may not be written to, so that nothing can be put in its place whole.
+    Directory(std::io::ErrorKind),
+    /// It belongs to somebody else, and what would take its place could not.
+    Owner,
     /// The system said no.
     Io(std::io::Error),
 }
@@ -60,29 +64,99 @@ impl std::fmt::Display for WriteError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Changed => f.write_str("it changed while it was being checked; run again"),
+            Self::Directory(why) => write!(f, "its directory cannot be written to: {why}"),
+            Self::Owner => f.write_str("it belongs to somebody else; run as its owner"),
             Self::Io(error) => write!(f, "{error}"),
         }
     }
 }
 
-/// Replaces the file at `path`, which was read as `before`, by `text`: whole or not at all.
+/// Replaces the file at `path`, which was read as `before`, by `text`: whole or not at all, whenever the process ends.
+/// Its owner, group and permissions stay; it gets a new inode.
 ///
 /// # Errors
 /// When the file has changed since it was read, or cannot be written. It is then as it was.
 pub fn write(path: &Path, before: &Source, text: &str) -> Result<(), WriteError> {
     let io = WriteError::Io;
-    let now = std::fs::read(path).map_err(io)?;
-    if Source::from_bytes(now).hash() != before.hash() {
+    let meta = std::fs::symlink_metadata(path).map_err(io)?;
+    if !meta.is_file() || Source::from_bytes(std::fs::read(path).map_err(io)?).hash() != before.hash() {
         return Err(WriteError::Changed);
     }
-    let permissions = std::fs::metadata(path).map_err(io)?.permissions();
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".twiceshy-").tempfile_in(directory).map_err(io)?;
-    file.write_all(&before.to_bytes(text)).map_err(io)?;
-    file.as_file().set_permissions(permissions).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(path).map_err(|error| io(error.error))?;
+    replace(path, &before.to_bytes(text), |file| {
+        keep_owner(file, &meta).map_err(|_| WriteError::Owner)?;
+        file.set_permissions(meta.permissions()).map_err(io)?;
+        file.sync_all().map_err(io)
+    })
+}
+
+#[cfg(unix)]
+fn keep_owner(file: &std::fs::File, meta: &std::fs::Metadata) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let now = file.metadata()?;
+    if (now.uid(), now.gid()) == (meta.uid(), meta.gid()) {
+        return Ok(());
+    }
+    fchown(file, Some(meta.uid()), Some(meta.gid()))
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &std::fs::File, _: &std::fs::Metadata) -> std::io::Result<()> {
     Ok(())
+}
+
+/// Puts a file of these bytes at `path`, in place of what stands there: written elsewhere, readied, then renamed.
+///
+/// It is written in the git directory, where there is one: a process that is killed leaves nothing that git shows or
+/// that is read later. Where that is another file system, or where there is no git, it is written beside the file,
+/// under a name that is never read as a part of a tree.
+fn replace(
+    path: &Path,
+    bytes: &[u8],
+    ready: impl Fn(&std::fs::File) -> Result<(), WriteError>,
+) -> Result<(), WriteError> {
+    let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let absolute = beside.canonicalize().map_err(WriteError::Io)?;
+    let put = |directory: &Path| {
+        let place = |error: std::io::Error| match error.kind() {
+            kind @ (ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => WriteError::Directory(kind),
+            _ => WriteError::Io(error),
+        };
+        sweep(directory);
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        {
+            // A new file gets what the umask leaves of this, as from any other program.
+            use std::os::unix::fs::PermissionsExt as _;
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let mut file = builder.prefix(UNFINISHED).tempfile_in(directory).map_err(place)?;
+        file.write_all(bytes).map_err(WriteError::Io)?;
+        ready(file.as_file())?;
+        file.persist(path).map(drop).map_err(|error| place(error.error))
+    };
+    match crate::git::directory(&absolute).map(|directory| put(&directory)) {
+        Some(done @ (Ok(()) | Err(WriteError::Owner))) => done,
+        _ => put(&absolute),
+    }
+}
+
+/// How the names of files begin that were being written when a process ended.
+pub(crate) const UNFINISHED: &str = ".twiceshy-";
+
+/// Removes what processes left behind that were killed; what is younger than this may still be written.
+fn sweep(directory: &Path) {
+    const DEAD: std::time::Duration = std::time::Duration::from_secs(600);
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            let is_dead = |meta: std::fs::Metadata| {
+                let age = meta.modified().ok().and_then(|time| time.elapsed().ok());
+                meta.is_file() && age.is_some_and(|age| age > DEAD)
+            };
+            if entry.metadata().is_ok_and(is_dead) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
 }
 
 /// Writes `bytes` to `path`: whole or not at all. Pipes and devices are written to as they are.
@@ -96,20 +170,15 @@ pub fn save(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         Ok(meta) => Some(meta.permissions()),
         Err(_) => None,
     };
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        // A new file gets what the umask leaves of this, as from any other program.
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.prefix(".twiceshy-").tempfile_in(directory)?;
-    file.write_all(bytes)?;
-    if let Some(permissions) = permissions {
-        file.as_file().set_permissions(permissions)?;
-    }
-    file.persist(&path).map(drop).map_err(|error| error.error)
+    let ready = |file: &std::fs::File| match &permissions {
+        Some(permissions) => file.set_permissions(permissions.clone()).map_err(WriteError::Io),
+        None => Ok(()),
+    };
+    replace(&path, bytes, ready).map_err(|error| match error {
+        WriteError::Io(error) => error,
+        WriteError::Directory(kind) => kind.into(),
+        other => std::io::Error::other(other.to_string()),
+    })
 }
 
 #[cfg(test)]
@@ -126,5 +195,18 @@ mod tests {
         write(&path, &Source::new("new"), "fixed").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "fixed");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_when_it_is_old() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, young) = (dir.path().join(".twiceshy-old"), dir.path().join(".twiceshy-young"));
+        for path in [&old, &young] {
+            std::fs::write(path, "").unwrap();
+        }
+        let hour_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+        std::fs::File::options().write(true).open(&old).unwrap().set_modified(hour_ago).unwrap();
+        sweep(dir.path());
+        assert!(!old.exists() && young.exists());
     }
 }

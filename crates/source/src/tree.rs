@@ -510,7 +510,10 @@ fn walk(root: &Path, depth: Option<usize>) -> (Vec<Entry>, Vec<Skip>) {
         .require_git(false)
         .max_depth(depth)
         .threads(rayon::current_num_threads())
-        .filter_entry(|entry| entry.file_name() != ".git")
+        .filter_entry(|entry| {
+            let name = entry.file_name();
+            name != ".git" && !name.as_encoded_bytes().starts_with(disk::UNFINISHED.as_bytes())
+        })
         .build_parallel();
     walker.run(|| {
         let mut local = Batch { found: &found, entries: Vec::new(), skipped: Vec::new() };

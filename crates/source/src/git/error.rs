@@ -1,12 +1,10 @@
 //! Why a state of a repository could not be read.
 
-use std::path::PathBuf;
-
 /// Why a state of a repository could not be read from git's files.
 #[derive(Debug)]
 pub enum GitError {
-    /// No repository is around this directory.
-    NoRepository(PathBuf),
+    /// No repository is around the directory.
+    NoRepository,
     /// A format that is not read here; what, in a sentence.
     Unsupported(String),
     /// One of git's own files is not what it should be.
@@ -46,7 +44,7 @@ pub enum GitError {
 impl std::fmt::Display for GitError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NoRepository(path) => write!(f, "{}: not part of a git repository", path.display()),
+            Self::NoRepository => f.write_str("this is not part of a git repository"),
             Self::Unsupported(what) => f.write_str(what),
             Self::Damaged { path, why } => write!(f, "git's {path} cannot be read: {why}"),
             Self::Conflicts(paths) => {
@@ -77,7 +75,7 @@ impl GitError {
     /// What the person can do about it.
     pub fn next_step(&self) -> &'static str {
         match self {
-            Self::NoRepository(_) => "without git, check everything: leave the option out",
+            Self::NoRepository => "without git, check everything: leave the option out",
             Self::Unsupported(_) => "check everything instead: leave the option out",
             Self::Damaged { .. } => "`git fsck` says more",
             Self::Conflicts(_) => "resolve them, `git add` the files, and run again",

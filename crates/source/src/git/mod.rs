@@ -25,6 +25,11 @@ pub(crate) struct Git {
     pub submodules: Vec<String>,
 }
 
+/// The git directory of the repository around `directory`, an absolute path.
+pub(crate) fn directory(directory: &Path) -> Option<PathBuf> {
+    Repository::around(directory).map(|repository| repository.directory)
+}
+
 /// Finds the repository that holds `root` and reads its index. `Ok(None)` outside a repository.
 pub(crate) fn read(root: &Path) -> Result<Option<Git>, String> {
     let Some(repository) = Repository::around(root) else {

@@ -121,7 +121,7 @@ impl Change {
 
 /// The repository around `root`, and its objects.
 fn open(root: &Path) -> Result<(Repository, Arc<Objects>), ChangeError> {
-    let repository = Repository::around(root).ok_or_else(|| GitError::NoRepository(root.to_owned()))?;
+    let repository = Repository::around(root).ok_or(GitError::NoRepository)?;
     let objects = Arc::new(repository.objects()?);
     Ok((repository, objects))
 }
