@@ -5,6 +5,7 @@
 mod action;
 mod bad_input;
 mod cli;
+mod configuration;
 mod evidence;
 mod fixtures;
 mod harness;
