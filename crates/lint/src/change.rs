@@ -34,11 +34,11 @@ impl Report {
                 return;
             }
             let renames = origin.renames(&repo.tree);
-            let before = repo.again(origin.tree, &origin.changed);
+            // What the change says about lints holds for both: a lint that is turned on finds nothing new.
+            let before = repo.again(origin.tree.guided_by(repo.configuration.guide()), &origin.changed);
             // A lint that finds nothing now has nothing to be compared.
             let found: FxHashSet<&str> = self.diagnostics.iter().map(|found| found.lint.as_str()).collect();
-            let lints: Vec<Entry> = lints.iter().filter(|lint| found.contains(lint.name.as_str())).cloned().collect();
-            let report = Self::of(&before, &lints, choice);
+            let report = Self::about(&before, lints, choice, |lint| found.contains(lint.name.as_str()));
             self.failures.extend(report.failures);
             let old = described(&before, &report.diagnostics, &renames);
             self.leave_unlike(repo, old);

@@ -101,15 +101,20 @@ impl Report {
     /// Runs the lints that `choice` and the repository's configuration want. Whether that configuration is in order is
     /// asked of [`Settings`].
     pub fn of(repo: &Repo, lints: &[Entry], choice: &Choice) -> Self {
+        Self::about(repo, lints, choice, |_| true)
+    }
+
+    /// The same about some lints only. The others are run where a comment that names them has to be judged.
+    pub(crate) fn about(repo: &Repo, lints: &[Entry], choice: &Choice, wanted: impl Fn(&Entry) -> bool + Sync) -> Self {
         let settings = Settings::of(repo, lints, choice);
+        let runs = |lint: &Entry| settings.runs(lint) && wanted(lint);
         let today = || choice.today.unwrap_or_else(Date::today);
         let mut comments = Suppressions::of(repo, lints, today, settings.requires_reason);
         let mut report = Self { skipped: repo.skipped(), checked: repo.checked(), ..Self::default() };
-        let about_comments: Vec<_> =
-            lints.iter().filter(|lint| lint.is_about_comments() && settings.runs(lint)).collect();
+        let about_comments: Vec<_> = lints.iter().filter(|lint| lint.is_about_comments() && runs(lint)).collect();
         // Whether a comment is used is known when the lints that it names have run, whatever is reported of them.
         let named = if about_comments.is_empty() { FxHashSet::default() } else { comments.lints() };
-        let has_to_run = |lint: &&Entry| settings.runs(lint) || named.contains(lint.name.as_str());
+        let has_to_run = |lint: &&Entry| runs(lint) || named.contains(lint.name.as_str());
         let results: Vec<_> = lints
             .par_iter()
             .filter(has_to_run)
@@ -129,8 +134,7 @@ impl Report {
             ran.insert(&lint.name);
             for finding in found {
                 let is_suppressed = comments.suppress(&lint.name, finding.place);
-                let Some(diagnostic) = diagnostic(repo, &settings, lint, finding).filter(|_| settings.runs(lint))
-                else {
+                let Some(diagnostic) = diagnostic(repo, &settings, lint, finding).filter(|_| runs(lint)) else {
                     continue;
                 };
                 let list = if is_suppressed { &mut report.suppressed } else { &mut report.diagnostics };
