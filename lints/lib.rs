@@ -13,6 +13,7 @@ mod dump_status_lost;
 mod duplicate_host_port;
 mod empty_secret_default;
 mod env_file_erased;
+mod expired_suppression;
 mod health_skips_database;
 mod healthcheck_form;
 mod healthcheck_ignores_status;
@@ -29,6 +30,7 @@ mod json_dumps_in_json_column;
 mod localhost_healthcheck;
 mod loop_ends_script;
 mod missing_service_env;
+mod mistaken_suppression;
 mod mounted_file_missing;
 mod never_restarts;
 mod pinned_docker_context;
@@ -45,10 +47,12 @@ mod service_port_mismatch;
 mod strict_cookie_cross_site;
 mod unbounded_log;
 mod undefined_service;
+mod unexplained_suppression;
 mod unknown_service_host;
 mod unknown_workflow;
 mod unlimited_memory;
 mod untracked_import;
+mod unused_suppression;
 mod waits_without_health;
 mod watches_single_file;
 mod workspace_dep_not_copied;
@@ -72,6 +76,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
         Entry::of::<empty_secret_default::EmptySecretDefault>(),
         Entry::of::<env_file_erased::EnvFileErased>(),
+        Entry::of_comments::<expired_suppression::ExpiredSuppression>(),
         Entry::of::<health_skips_database::HealthSkipsDatabase>(),
         Entry::of::<healthcheck_form::HealthcheckForm>(),
         Entry::of::<healthcheck_ignores_status::HealthcheckIgnoresStatus>(),
@@ -88,6 +93,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
         Entry::of::<missing_service_env::MissingServiceEnv>(),
+        Entry::of_comments::<mistaken_suppression::MistakenSuppression>(),
         Entry::of::<mounted_file_missing::MountedFileMissing>(),
         Entry::of::<never_restarts::NeverRestarts>(),
         Entry::of::<pinned_docker_context::PinnedDockerContext>(),
@@ -104,10 +110,12 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<strict_cookie_cross_site::StrictCookieCrossSite>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),
+        Entry::of_comments::<unexplained_suppression::UnexplainedSuppression>(),
         Entry::of::<unknown_service_host::UnknownServiceHost>(),
         Entry::of::<unknown_workflow::UnknownWorkflow>(),
         Entry::of::<unlimited_memory::UnlimitedMemory>(),
         Entry::of::<untracked_import::UntrackedImport>(),
+        Entry::of_comments::<unused_suppression::UnusedSuppression>(),
         Entry::of::<waits_without_health::WaitsWithoutHealth>(),
         Entry::of::<watches_single_file::WatchesSingleFile>(),
         Entry::of::<workspace_dep_not_copied::WorkspaceDepNotCopied>(),

@@ -6,6 +6,7 @@ mod action;
 mod bad_input;
 mod changes;
 mod cli;
+mod configuration;
 mod evidence;
 mod fixtures;
 mod harness;

@@ -37,8 +37,7 @@ impl Report {
             let before = repo.again_by_the_same_rules(origin.tree, &origin.changed);
             // A lint that finds nothing now has nothing to be compared.
             let found: FxHashSet<&str> = self.diagnostics.iter().map(|found| found.lint.as_str()).collect();
-            let lints: Vec<Entry> = lints.iter().filter(|lint| found.contains(lint.name.as_str())).cloned().collect();
-            let report = Self::of(&before, &lints, choice);
+            let report = Self::about(&before, lints, choice, |lint| found.contains(lint.name.as_str()));
             self.failures.extend(report.failures);
             let old = described(&before, &report.diagnostics, &renames);
             self.leave_unlike(repo, old);

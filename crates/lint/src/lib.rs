@@ -13,12 +13,17 @@ mod meta;
 mod options;
 mod report;
 mod settings;
+mod suppress;
+mod suppression;
 
 pub use date::Date;
 pub use finding::{Finding, Findings, Fix, Related, Safety};
-pub use lint::{Entry, Lint, Subject};
+pub use lint::{CommentLint, Entry, Lint, Subject};
 pub use meta::{Group, Level, Meta};
 pub use options::Optional;
 pub use report::{Choice, Diagnostic, Report, UnknownName};
 pub use settings::{Settings, table};
+pub use suppress::suppress;
+pub use suppression::{Mistaken, Named, Suppression};
 pub use twiceshy_repo::configuration::{Field, Shape};
+pub use twiceshy_source::Edit;

@@ -1,6 +1,6 @@
 //! The one trait, and a row of the one table.
 
-use crate::{Finding, Findings, Meta};
+use crate::{Finding, Findings, Meta, Suppression};
 use serde::de::DeserializeOwned;
 use twiceshy_repo::Repo;
 use twiceshy_repo::configuration::Field;
@@ -70,7 +70,22 @@ pub struct Entry {
     /// What it says about itself.
     pub meta: Meta,
     options: fn() -> Vec<Field>,
-    run: fn(&Repo, &serde_json::Value) -> Vec<Finding>,
+    run: Run,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Run {
+    OnSubjects(fn(&Repo, &serde_json::Value) -> Vec<Finding>),
+    OnComments(fn(&Suppression) -> Vec<Finding>),
+}
+
+/// A rule about the comments that suppress findings. It runs when all lints have.
+pub trait CommentLint: Default + 'static {
+    /// Its level and group.
+    const META: Meta;
+
+    /// Reports what is wrong with a comment.
+    fn check(&self, comment: &Suppression, found: &mut Findings);
 }
 
 impl Entry {
@@ -80,7 +95,7 @@ impl Entry {
             name: L::META.name(),
             meta: L::META,
             options: L::options,
-            run: |repo, options| {
+            run: Run::OnSubjects(|repo, options| {
                 let lint = match options {
                     serde_json::Value::Null => L::default(),
                     // What does not fit has been told where the configuration was read.
@@ -91,8 +106,27 @@ impl Entry {
                     lint.check(subject, repo, &mut found);
                 }
                 found.into_vec()
-            },
+            }),
         }
+    }
+
+    /// The row for a lint about comments.
+    pub fn of_comments<L: CommentLint>() -> Self {
+        Self {
+            name: L::META.name(),
+            meta: L::META,
+            options: Vec::new,
+            run: Run::OnComments(|comment| {
+                let mut found = Findings::default();
+                L::default().check(comment, &mut found);
+                found.into_vec()
+            }),
+        }
+    }
+
+    /// Whether it is about the comments that suppress what other lints find.
+    pub fn is_about_comments(&self) -> bool {
+        matches!(self.run, Run::OnComments(_))
     }
 
     /// Its options, as they may stand in a configuration.
@@ -102,6 +136,17 @@ impl Entry {
 
     /// Everything that the lint finds with `options`; `Null`: as it comes.
     pub fn run(&self, repo: &Repo, options: &serde_json::Value) -> Vec<Finding> {
-        (self.run)(repo, options)
+        match self.run {
+            Run::OnSubjects(run) => run(repo, options),
+            Run::OnComments(_) => Vec::new(),
+        }
+    }
+
+    /// What it finds wrong with a comment.
+    pub(crate) fn check_comment(&self, comment: &Suppression) -> Vec<Finding> {
+        match self.run {
+            Run::OnSubjects(_) => Vec::new(),
+            Run::OnComments(run) => run(comment),
+        }
     }
 }

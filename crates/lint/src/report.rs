@@ -1,5 +1,6 @@
 //! From findings to what is reported.
 
+use crate::suppression::Suppressions;
 use crate::{Date, Entry, Finding, Fix, Group, Level, Related, Settings};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -7,7 +8,7 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use twiceshy_repo::Repo;
-use twiceshy_source::{FileId, Place, Skip, Source};
+use twiceshy_source::{FileId, Place, Skip, SkipReason, Source};
 
 /// Which lints run.
 #[derive(Clone, Debug, Default)]
@@ -84,6 +85,8 @@ pub struct Diagnostic {
 pub struct Report {
     /// The findings, by path and place.
     pub diagnostics: Vec<Diagnostic>,
+    /// What would stand among them, were it not for a comment; in the same order, without fingerprints.
+    pub suppressed: Vec<Diagnostic>,
     /// What was not looked at or not understood.
     pub skipped: Vec<Skip>,
     /// Lints that stopped on an internal error, and what it said.
@@ -98,26 +101,64 @@ impl Report {
     /// Runs the lints that `choice` and the repository's configuration want. Whether that configuration is in order is
     /// asked of [`Settings`].
     pub fn of(repo: &Repo, lints: &[Entry], choice: &Choice) -> Self {
+        Self::about(repo, lints, choice, |_| true)
+    }
+
+    /// The same about some lints only. The others are run where a comment that names them has to be judged.
+    pub(crate) fn about(repo: &Repo, lints: &[Entry], choice: &Choice, wanted: impl Fn(&Entry) -> bool + Sync) -> Self {
         let settings = Settings::of(repo, lints, choice);
-        let mut report = Self { skipped: repo.skipped().to_vec(), checked: repo.checked(), ..Self::default() };
+        let runs = |lint: &Entry| settings.runs(lint) && wanted(lint);
+        let today = || choice.today.unwrap_or_else(Date::today);
+        let mut comments = Suppressions::of(repo, lints, today, settings.requires_reason);
+        let mut report = Self { skipped: repo.skipped(), checked: repo.checked(), ..Self::default() };
+        let about_comments: Vec<_> = lints.iter().filter(|lint| lint.is_about_comments() && runs(lint)).collect();
+        // Whether a comment is used is known when the lints that it names have run, whatever is reported of them.
+        let named = if about_comments.is_empty() { FxHashSet::default() } else { comments.lints() };
+        let has_to_run = |lint: &&Entry| runs(lint) || named.contains(lint.name.as_str());
         let results: Vec<_> = lints
             .par_iter()
-            .filter(|lint| settings.runs(lint))
+            .filter(has_to_run)
             .map(|lint| (lint, catch_unwind(AssertUnwindSafe(|| lint.run(repo, settings.options(lint))))))
             .collect();
+        let places = results.iter().filter_map(|(_, found)| found.as_ref().ok()).flatten().map(|finding| finding.place);
+        comments.ask(repo, places, lints, today, settings.requires_reason);
+        let mut ran: FxHashSet<&str> = FxHashSet::default();
         for (lint, result) in results {
-            match result {
-                Ok(found) => report
-                    .diagnostics
-                    .extend(found.into_iter().filter_map(|finding| diagnostic(repo, &settings, lint, finding))),
-                Err(panic) => report.failures.push((lint.name.clone(), panic_text(&*panic))),
+            let found = match result {
+                Ok(found) => found,
+                Err(panic) => {
+                    report.failures.push((lint.name.clone(), panic_text(&*panic)));
+                    continue;
+                }
+            };
+            ran.insert(&lint.name);
+            for finding in found {
+                let is_suppressed = comments.suppress(&lint.name, finding.place);
+                let Some(diagnostic) = diagnostic(repo, &settings, lint, finding).filter(|_| runs(lint)) else {
+                    continue;
+                };
+                let list = if is_suppressed { &mut report.suppressed } else { &mut report.diagnostics };
+                list.push(diagnostic);
             }
         }
-        report.diagnostics.sort_by(|a, b| {
-            let key = |d: &Diagnostic| (d.place, d.lint.clone(), d.message.clone());
-            key(a).cmp(&key(b))
-        });
-        report.diagnostics.dedup_by(|a, b| a.place == b.place && a.lint == b.lint && a.message == b.message);
+        if !comments.all().is_empty() {
+            let is_damaged =
+                |skip: &&Skip| matches!(skip.reason, SkipReason::NotUnderstood { .. } | SkipReason::Internal);
+            let damaged: FxHashSet<&str> =
+                report.skipped.iter().filter(is_damaged).map(|skip| skip.path.as_str()).collect();
+            comments.judge(&ran, |file| !damaged.contains(repo.tree.path(file)));
+            for lint in about_comments {
+                let found = comments.all().iter().flat_map(|comment| lint.check_comment(comment));
+                report.diagnostics.extend(found.filter_map(|finding| diagnostic(repo, &settings, lint, finding)));
+            }
+        }
+        for list in [&mut report.diagnostics, &mut report.suppressed] {
+            list.sort_by(|a, b| {
+                let key = |d: &Diagnostic| (d.place, d.lint.clone(), d.message.clone());
+                key(a).cmp(&key(b))
+            });
+            list.dedup_by(|a, b| a.place == b.place && a.lint == b.lint && a.message == b.message);
+        }
         set_fingerprints(repo, &mut report.diagnostics);
         report
     }

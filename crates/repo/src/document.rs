@@ -216,6 +216,7 @@ pub(crate) fn lower(kind: Kind, input: Input<'_>) -> Lowered {
         Kind::Routing => crate::route::lower_settings(input, &mut out),
     }
     list_what_shell_lost(&mut out);
+    crate::remark::lower(kind, input, &mut out);
     out
 }
 

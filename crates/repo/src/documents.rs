@@ -181,4 +181,6 @@ kinds! {
     pub requirements: crate::Requirements,
     /// Files that say what leads where.
     pub routings: crate::Routing,
+    /// Comments that speak to twiceshy.
+    pub remarks: crate::Remark,
 }

@@ -50,6 +50,7 @@ mod quadlet;
 mod reach;
 mod readiness;
 mod reading;
+mod remark;
 mod rendering;
 mod repo;
 mod requirements;
@@ -119,6 +120,7 @@ pub use reach::{
     WrongTarget, endpoints,
 };
 pub use readiness::{EarlyStart, FirstUse};
+pub use remark::{ADDRESS, Remark};
 pub use rendering::{BrowserKind, BrowserUse, Framework, OnServer};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};

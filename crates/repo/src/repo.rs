@@ -154,6 +154,11 @@ impl Repo {
         }
     }
 
+    /// Whether the documents in `file` are known.
+    pub(crate) fn was_read(&self, file: FileId) -> bool {
+        self.read.contains(&file)
+    }
+
     /// The documents, to be replaced by ones that say more.
     pub(crate) fn shelf_mut(&mut self) -> &mut Shelf {
         &mut self.shelf

@@ -18,6 +18,8 @@ pub enum Guide {
         path: String,
         /// Its text.
         source: Arc<Source>,
+        /// As [`Guiding::inside`].
+        inside: String,
     },
 }
 
@@ -31,7 +33,10 @@ impl Guide {
             return Err(OpenError::Missing(path.to_owned()));
         }
         match disk::read(path, Limits::default()) {
-            Ok(source) => Ok(Self::File { path: path.to_string_lossy().into_owned(), source: Arc::new(source) }),
+            Ok(source) => {
+                let path = path.to_string_lossy().into_owned();
+                Ok(Self::File { path, source: Arc::new(source), inside: String::new() })
+            }
             Err(reason) => Err(OpenError::Io(path.to_owned(), std::io::Error::other(reason.to_string()))),
         }
     }
@@ -68,9 +73,10 @@ impl Tree {
         let (named, looks) = match &self.guide {
             Guide::Upwards => (None, true),
             Guide::Nowhere => (None, false),
-            Guide::File { path, source } => {
-                (Some(Guiding { path: path.clone(), file: None, source: source.clone(), inside: String::new() }), false)
-            }
+            Guide::File { path, source, inside } => (
+                Some(Guiding { path: path.clone(), file: None, source: source.clone(), inside: inside.clone() }),
+                false,
+            ),
         };
         let own = looks.then(|| {
             let found = names.iter().filter_map(|name| {

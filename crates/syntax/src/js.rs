@@ -63,6 +63,14 @@ const RETRIES: usize = 6;
 /// The stack of the thread that parses deeply nested text, in bytes. It is reserved, not touched.
 const DEEP_STACK: usize = 256 << 20;
 
+/// The text of a component with its script blocks blanked, so that offsets stay.
+pub fn without_scripts(text: &str) -> String {
+    let Some((scripts, _)) = script_blocks::only(text) else { return text.to_owned() };
+    let bytes = text.bytes().zip(scripts.bytes());
+    let bytes = bytes.map(|(byte, script)| if script == b' ' || script == b'\n' { byte } else { b' ' });
+    String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
+}
+
 /// Parses a text and lets `lower` take from the tree what it wants to keep. At most one flaw: the first line that
 /// cannot be read.
 ///

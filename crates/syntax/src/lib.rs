@@ -10,6 +10,7 @@
 
 pub mod blocks;
 pub mod code;
+pub mod comments;
 pub mod dockerfile;
 pub mod dotenv;
 pub mod expression;
