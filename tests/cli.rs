@@ -111,7 +111,7 @@ fn an_error_says_what_to_do_next() {
 
 #[test]
 fn the_report_is_the_same_whatever_the_number_of_threads() {
-    for format in ["text", "json", "sarif"] {
+    for format in crate::reports::FORMATS {
         let args = |jobs| ["check", ".", "--pedantic", "--verbose", "--format", format, "--jobs", jobs];
         let shop = top().join("fixtures");
         let without_time = |text: &str| text.lines().filter(|line| !line.starts_with("checked ")).count();
