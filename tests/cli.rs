@@ -325,3 +325,14 @@ fn a_repository_tells_about_its_own_images_as_the_readme_says() {
         run.err
     );
 }
+
+#[test]
+fn nothing_is_found_in_this_repository() {
+    let run = twiceshy(&top(), &["check", "--pedantic"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.out);
+    let files = run.out.split_whitespace().nth(1).and_then(|files| files.replace(',', "").parse::<usize>().ok());
+    assert!(files.is_some_and(|files| files > 300), "{}", run.out);
+    // Workflows, the action's scripts and this file are among what was read: one of them, named, is known.
+    let run = twiceshy(&top(), &["check", ".github/workflows/release.yml", "action/check.sh", "pyproject.toml"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.out);
+}
