@@ -34,7 +34,16 @@ case "$TWICESHY_FAIL_ON" in
     never) arguments+=(--exit-zero) ;;
     *) fail "the input fail-on is none of error, warn, pedantic, never" ;;
 esac
+upload=false
+if yes "$TWICESHY_UPLOAD" upload-sarif; then
+    upload=true
+fi
 while IFS= read -r line; do
+    case "$upload $line" in
+        "true --since"* | "true --staged"*)
+            fail "with --since and --staged, set upload-sarif to false: code scanning would close what is not reported"
+            ;;
+    esac
     [ -z "$line" ] || arguments+=("$line")
 done <<< "$TWICESHY_ARGUMENTS"
 arguments+=(--)

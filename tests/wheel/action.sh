@@ -15,7 +15,7 @@ output() {
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$top/Cargo.toml" | head -n 1)
 PIP_NO_INDEX=1 PIP_FIND_LINKS=$(dirname "$wheel") TWICESHY_VERSION=$version bash "$top/action/install.sh"
 TWICESHY_BINARY=$(output binary) TWICESHY_PATHS=fixtures/shop/repo TWICESHY_ARGUMENTS='' TWICESHY_FAIL_ON=error \
-    TWICESHY_ANNOTATE=true TWICESHY_SUMMARY=true bash -c "cd '$top' && bash action/check.sh" > "$RUNNER_TEMP/log"
+    TWICESHY_ANNOTATE=true TWICESHY_SUMMARY=true TWICESHY_UPLOAD=true bash -c "cd '$top' && bash action/check.sh" > "$RUNNER_TEMP/log"
 grep -q '^::error file=fixtures/shop/repo/' "$RUNNER_TEMP/log"
 grep -q '^| error |' "$GITHUB_STEP_SUMMARY"
 [ -s "$(output sarif-file)" ]
