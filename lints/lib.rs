@@ -38,6 +38,7 @@ mod public_env_unreadable;
 mod read_only_breaks_image;
 mod ready_during_init;
 mod restart_keeps_old_env;
+mod rsync_delete_misses_data;
 mod run_outside_network;
 mod runtime_floats;
 mod scan_at_boot;
@@ -97,6 +98,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<read_only_breaks_image::ReadOnlyBreaksImage>(),
         Entry::of::<ready_during_init::ReadyDuringInit>(),
         Entry::of::<restart_keeps_old_env::RestartKeepsOldEnv>(),
+        Entry::of::<rsync_delete_misses_data::RsyncDeleteMissesData>(),
         Entry::of::<run_outside_network::RunOutsideNetwork>(),
         Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<scan_at_boot::ScanAtBoot>(),

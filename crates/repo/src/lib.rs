@@ -29,6 +29,7 @@ mod hints;
 mod image;
 mod launch;
 mod listens;
+mod live_data;
 mod local_package;
 mod local_secrets;
 mod log_file;
@@ -98,6 +99,7 @@ pub use image::{
 };
 pub use launch::{Launch, LaunchedBy, Mounted, NginxSays};
 pub use listens::{Heard, Hears, Listening, Listens, Word};
+pub use live_data::{DataAt, LiveData};
 pub use local_package::{Ecosystem, Installer, LocalNeed, LocalPackage, MissingPackage, When};
 pub use local_secrets::is_beside_tests;
 pub use log_file::{Growth, LogFile, Running};

@@ -76,7 +76,7 @@ impl Arg {
 }
 
 /// The words of a program: of `words` and of the variables in them. `depth` bounds functions that call each other.
-pub(super) fn args(script: &Script, words: &[Word]) -> Vec<Arg> {
+pub(crate) fn args(script: &Script, words: &[Word]) -> Vec<Arg> {
     let mut args = Vec::new();
     for word in words {
         add(script, word, &mut args);
