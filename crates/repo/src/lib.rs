@@ -14,6 +14,7 @@ pub mod configuration;
 mod cookie;
 mod copy_source;
 mod declared;
+mod data_ownership;
 pub mod docker;
 pub mod dockerfile;
 mod dockerignore;
@@ -51,6 +52,7 @@ mod quadlet;
 mod reach;
 mod readiness;
 mod reading;
+mod removed_data;
 mod rendering;
 mod repo;
 mod requirements;
@@ -61,6 +63,7 @@ pub mod rsync;
 mod rust;
 pub mod script;
 mod settings;
+mod shared_data;
 mod sql;
 mod sqlalchemy;
 mod stale_env;
@@ -79,6 +82,7 @@ pub use configuration::{Configuration, Misconfigured};
 pub use cookie::{Loss, LostCookie};
 pub use copy_source::{MissingSource, WhyMissing};
 pub use declared::Declared;
+pub use data_ownership::ChangedOwner;
 pub use docker::DockerCall;
 pub use dockerfile::{Dockerfile, Stage};
 pub use dockerignore::{DockerIgnore, IgnoreLine};
@@ -121,6 +125,7 @@ pub use reach::{
     WrongTarget, endpoints,
 };
 pub use readiness::{EarlyStart, FirstUse};
+pub use removed_data::RemovedData;
 pub use rendering::{BrowserKind, BrowserUse, Framework, OnServer};
 pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
@@ -131,6 +136,7 @@ pub use route::{
     Routing, Twice, UnroutedHost, Zone,
 };
 pub use script::Script;
+pub use shared_data::SharedData;
 pub use sql::Sql;
 pub use sqlalchemy::{Column, ColumnType, EnumType};
 pub use stale_env::StaleEnv;

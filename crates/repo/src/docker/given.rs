@@ -70,6 +70,11 @@ impl Arg {
         self.is_open
     }
 
+    /// A word of a text that stands in another word.
+    pub(crate) fn of_text(text: &str, span: Span) -> Self {
+        Self::known(text, span, false)
+    }
+
     fn known(text: &str, span: Span, is_written: bool) -> Self {
         Self { value: Value { pieces: vec![Piece::Known(text.to_owned())] }, span, is_written, is_open: false }
     }

@@ -77,29 +77,8 @@ pub enum Why {
 const WITNESS: &str = "0qz-witness";
 /// Words of destinations at which nothing runs.
 const ELSEWHERE: &[&str] = &[
-    "backup",
-    "bak",
-    "mirror",
-    "snapshot",
-    "archive",
-    "tmp",
-    "temp",
-    "build",
-    "dist",
-    "out",
-    "cache",
-    "release",
-    "rootfs",
-    "staging_dir",
-    "stage_dir",
-    "public",
-    "html",
-    "site",
-    "docs",
-    "rclone",
-    "mnt",
-    "media",
-    "worktree",
+    "backup", "bak", "mirror", "snapshot", "archive", "tmp", "temp", "build", "dist", "out", "output", "cache",
+    "release", "rootfs", "stage", "worktree",
 ];
 
 impl Repo {
@@ -158,7 +137,11 @@ impl Repo {
         }
         for local in self.local_paths(&sent.directory) {
             let Some(path) = below(&local.path, &sent.directory).map(str::to_owned) else { continue };
+            let of_development = |data: &LiveData<'_>| {
+                matches!(data.at, DataAt::Tree(at) if at == local.path) && self.is_development(data.project)
+            };
             let matters = local.is_certain
+                && !data.iter().any(of_development)
                 && match local.kind {
                     LocalKind::Data => true,
                     LocalKind::Database => !local.path.contains("any."),
@@ -336,8 +319,11 @@ impl Sync {
 fn is_where_it_runs(path: &str, is_remote: bool, script: &Script, target: &Given) -> bool {
     let written = script.written(target.span).to_ascii_lowercase();
     let lower = path.to_ascii_lowercase();
-    let is_word =
-        |text: &str, word: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part.starts_with(word));
+    let is_word = |text: &str, word: &str| {
+        let parts = text.split(|c: char| !c.is_ascii_alphanumeric());
+        let mut parts = parts.map(|part| part.trim_end_matches(|c: char| c.is_ascii_digit()));
+        parts.any(|part| part == word || part.strip_suffix('s') == Some(word))
+    };
     let is_elsewhere = ELSEWHERE.iter().any(|word| is_word(&lower, word) || is_word(&written, word));
     // A path in the working copy is something that the script makes.
     let is_relative = !is_remote && !path.starts_with(['/', '~', '*']);
