@@ -4,6 +4,7 @@ mod asyncpg_behind_pgbouncer;
 mod boot_list_gap;
 mod browser_global_on_server;
 mod cap_drop_breaks_image;
+mod chowns_database;
 mod context_too_large;
 mod copy_source_missing;
 mod dead_stub_resolver;
@@ -39,11 +40,14 @@ mod probe_of_nothing;
 mod public_env_unreadable;
 mod read_only_breaks_image;
 mod ready_during_init;
+mod removes_live_data;
 mod restart_keeps_old_env;
+mod rsync_delete_misses_data;
 mod run_outside_network;
 mod runtime_floats;
 mod scan_at_boot;
 mod service_port_mismatch;
+mod shared_database_volume;
 mod strict_cookie_cross_site;
 mod unbounded_log;
 mod undefined_service;
@@ -67,6 +71,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<boot_list_gap::BootListGap>(),
         Entry::of::<browser_global_on_server::BrowserGlobalOnServer>(),
         Entry::of::<cap_drop_breaks_image::CapDropBreaksImage>(),
+        Entry::of::<chowns_database::ChownsDatabase>(),
         Entry::of::<context_too_large::ContextTooLarge>(),
         Entry::of::<copy_source_missing::CopySourceMissing>(),
         Entry::of::<dead_stub_resolver::DeadStubResolver>(),
@@ -102,11 +107,14 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<public_env_unreadable::PublicEnvUnreadable>(),
         Entry::of::<read_only_breaks_image::ReadOnlyBreaksImage>(),
         Entry::of::<ready_during_init::ReadyDuringInit>(),
+        Entry::of::<removes_live_data::RemovesLiveData>(),
         Entry::of::<restart_keeps_old_env::RestartKeepsOldEnv>(),
+        Entry::of::<rsync_delete_misses_data::RsyncDeleteMissesData>(),
         Entry::of::<run_outside_network::RunOutsideNetwork>(),
         Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<scan_at_boot::ScanAtBoot>(),
         Entry::of::<service_port_mismatch::ServicePortMismatch>(),
+        Entry::of::<shared_database_volume::SharedDatabaseVolume>(),
         Entry::of::<strict_cookie_cross_site::StrictCookieCrossSite>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),

@@ -10,6 +10,7 @@ mod errexit;
 mod health;
 mod launch;
 mod life;
+mod live_data;
 mod localhost;
 mod pgbouncer;
 mod ports;

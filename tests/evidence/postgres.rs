@@ -43,7 +43,31 @@ impl Postgres {
         must(self.program("pg_ctl").args(["-w", "-s", "-o", &options, "-l", &log, "-D", &data, "start"]));
     }
 
-    fn stop(&self) {
+    /// Where its data is.
+    pub fn data(&self) -> String {
+        self.path("data")
+    }
+
+    /// The number of its first process, while it runs.
+    pub fn process(&self) -> String {
+        let file = std::fs::read_to_string(self.path("data/postmaster.pid")).unwrap();
+        file.lines().next().unwrap().to_owned()
+    }
+
+    /// Starts it again as it was.
+    pub fn starts_again(&self) {
+        let options = format!("-c listen_addresses= -c unix_socket_directories={} -c fsync=off", self.socket());
+        let (log, data) = (self.path("log"), self.path("data"));
+        must(self.program("pg_ctl").args(["-w", "-s", "-o", &options, "-l", &log, "-D", &data, "start"]));
+    }
+
+    /// Whether the tests run as root, and servers as `postgres`.
+    pub fn runs_as_root() -> bool {
+        is_root()
+    }
+
+    /// Stops it.
+    pub fn stop(&self) {
         let _ = self.program("pg_ctl").args(["-w", "-s", "-m", "fast", "-D", &self.path("data"), "stop"]).output();
     }
 

@@ -370,7 +370,7 @@ pub fn deeds(random: &mut Random) -> Vec<String> {
         7 => &["--existing"],
         8 => &["--ignore-existing"],
         9 => &["-e", "ssh -p 22"],
-        10 => &["--force", "--no-whole-file"],
+        10 => &["--no-force", "--no-whole-file"],
         11 => &["--bwlimit", "9000", "--partial", "--timeout=60"],
         _ => &[],
     };

@@ -70,13 +70,18 @@ impl Arg {
         self.is_open
     }
 
+    /// A word of a text that stands in another word.
+    pub(crate) fn of_text(text: &str, span: Span) -> Self {
+        Self::known(text, span, false)
+    }
+
     fn known(text: &str, span: Span, is_written: bool) -> Self {
         Self { value: Value { pieces: vec![Piece::Known(text.to_owned())] }, span, is_written, is_open: false }
     }
 }
 
 /// The words of a program: of `words` and of the variables in them. `depth` bounds functions that call each other.
-pub(super) fn args(script: &Script, words: &[Word]) -> Vec<Arg> {
+pub(crate) fn args(script: &Script, words: &[Word]) -> Vec<Arg> {
     let mut args = Vec::new();
     for word in words {
         add(script, word, &mut args);

@@ -12,6 +12,7 @@ mod tests;
 
 pub use build::Build;
 pub use compose::ComposeCall;
+pub(crate) use given::args as arguments;
 pub use given::{Arg, Given, Opt};
 pub use run::{Run, RunMount, RunMountKind};
 pub use scope::Scope;

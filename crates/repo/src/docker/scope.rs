@@ -210,7 +210,7 @@ impl Repo {
     /// Whether `written`, whose value is not known, is a directory of the repository and not one that a script makes or is
     /// told: it says where the script stands, where the repository has its top, or is a variable from outside with the
     /// name of either.
-    pub(super) fn is_of_the_repository(&self, script: &Script, written: &str) -> bool {
+    pub(crate) fn is_of_the_repository(&self, script: &Script, written: &str) -> bool {
         let (text, _) = explained(script, written);
         let is_given = text.trim() == written.trim();
         let name = written.to_ascii_uppercase();
@@ -221,7 +221,7 @@ impl Repo {
     }
 
     /// The directories that `path` may mean from `from`; `unknown` are those that the unknown part of it may mean.
-    pub(super) fn directories_of(&self, unknown: &[String], from: &[String], path: &str) -> Vec<String> {
+    pub(crate) fn directories_of(&self, unknown: &[String], from: &[String], path: &str) -> Vec<String> {
         let is_there = |dir: &String| dir.is_empty() || self.tree.has_dir(dir);
         let joined = |bases: &[String], path: &str| -> Vec<String> {
             let all = bases.iter().filter_map(|base| Tree::join(base, path)).filter(is_there);

@@ -32,6 +32,7 @@ pub struct Command {
     pub(super) is_relative: bool,
     pub(super) prunes_empty: bool,
     pub(super) leaves_existing: bool,
+    pub(super) only_existing: bool,
     pub(super) copies_links: bool,
     pub(super) keeps_links: bool,
     pub(super) files_from: Option<String>,
@@ -121,15 +122,15 @@ const PLAIN: &str = "help version verbose msgs2stderr quiet motd stats human-rea
     executability acls xattrs times atimes open-noatime crtimes omit-dir-times omit-link-times super \
     fake-super owner group devices copy-devices write-devices specials drop-D links safe-links \
     insecure-links munge-links hard-links implied-dirs i-d ignore-times size-only one-file-system update \
-    existing ignore-non-existing sparse preallocate inplace append append-verify remove-sent-files \
+    sparse preallocate inplace append append-verify remove-sent-files \
     remove-source-files force ignore-errors whole-file checksum fuzzy compress old-compress new-compress \
-    progress partial delay-updates itemize-changes from0 old-args secluded-args protect-args \
+    progress partial delay-updates itemize-changes old-args secluded-args protect-args \
     trust-sender numeric-ids fsync ipv4 ipv6 8-bit-output mkpath qsort blocking-io ignore-missing-args \
     delete-missing-args keep-dirlinks";
 /// Letters that take a value.
 const LETTERS_WITH_VALUE: &str = "efBTM@";
 /// Letters without a value that change nothing about what is removed.
-const PLAIN_LETTERS: &str = "VvqhEAXtUNOJogDHIxuSWcyzPi04658psK";
+const PLAIN_LETTERS: &str = "VvqhEAXtUNOJogDHIxuSWcyzPi4658psK";
 
 impl Command {
     /// Reads the words after `rsync`; `None` where it is no transfer (`--daemon`, `--server`).
@@ -218,8 +219,10 @@ impl Command {
             "prune-empty-dirs" => self.prunes_empty = true,
             "no-prune-empty-dirs" | "no-m" => self.prunes_empty = false,
             "ignore-existing" => self.leaves_existing = true,
+            "existing" | "ignore-non-existing" => self.only_existing = true,
             "copy-links" | "copy-dirlinks" | "copy-unsafe-links" => self.copies_links = true,
             "cvs-exclude" => self.ignores_as_cvs = true,
+            "from0" => state.ends_with_nul = true,
             _ if lists(WITH_VALUE, name) => {
                 if value.is_none() {
                     reader.next();
@@ -247,6 +250,7 @@ impl Command {
                 'm' => self.prunes_empty = true,
                 'L' | 'k' => self.copies_links = true,
                 'C' => self.ignores_as_cvs = true,
+                '0' => state.ends_with_nul = true,
                 'F' => {
                     let given = |filter: &&Filtering| {
                         matches!(filter.kind, FilterOption::PerDirectory | FilterOption::PerDirectoryItself)
@@ -299,6 +303,8 @@ impl Command {
         if self.when != When::Never && !self.lists_directories {
             self.conflict = Some("--delete without --recursive");
         }
+        let reads = |filter: &Filtering| matches!(filter.kind, FilterOption::ExcludeFrom | FilterOption::IncludeFrom);
+        self.is_unclear |= state.ends_with_nul && (lists || self.filters.iter().any(reads));
         self.backs_up_in_place = self.backs_up && self.backup_directory.is_none();
         if operands.len() > 1 {
             self.destination = operands.pop();
@@ -386,6 +392,8 @@ struct State {
     before: bool,
     during: Option<When>,
     after: bool,
+    /// Whether names and rules in files end with NUL.
+    ends_with_nul: bool,
     /// The operands of which nothing is known.
     opaque: Vec<usize>,
 }

@@ -136,13 +136,8 @@ impl<'a> Run<'a> {
     /// What the sender sends.
     fn list(&mut self) -> Result<(), Refusal> {
         let command = self.command;
-        let sources: Vec<(String, bool)> = match &command.files_from {
-            Some(_) => return Err(Refusal::Options("a list of files")),
-            None => command.sources.iter().map(|source| (source.path.clone(), command.is_relative)).collect(),
-        };
         let mut first: Option<Filter> = None;
-        for (source, is_relative) in sources {
-            let Some(given) = Given::of(&source, is_relative) else { continue };
+        for (source, given) in self.given()? {
             let directory = clean(&join(self.sender.path, &given.directory));
             if self.sender.kind(&directory) != Some(Kind::Directory) {
                 // What cannot be read might be there: rsync removes nothing then.
@@ -320,11 +315,28 @@ impl<'a> Run<'a> {
         let is_link = |given: Given| self.sender.kind(&join(&join(self.sender.path, &given.directory), name));
         !self.command.copies_links
             && !self.command.keeps_links
-            && self.given().map(is_link).any(|kind| kind == Some(Kind::Link))
+            && self.given().unwrap_or_default().into_iter().any(|(_, given)| is_link(given) == Some(Kind::Link))
     }
 
-    fn given(&self) -> impl Iterator<Item = Given> {
-        self.command.sources.iter().filter_map(|source| Given::of(&source.path, self.command.is_relative))
+    /// The sources as they were given: in the command line, or one in each line of a file.
+    fn given(&self) -> Result<Vec<(String, Given)>, Refusal> {
+        let is_relative = self.command.is_relative;
+        let sources = self.command.sources.iter().map(|source| source.path.as_str());
+        let Some(file) = &self.command.files_from else {
+            return Ok(sources.filter_map(|path| Some((path.to_owned(), Given::of(path, is_relative)?))).collect());
+        };
+        let text = self.sender.text(&join(self.sender.path, file)).ok_or_else(|| Refusal::File(file.clone()))?;
+        let base = sources.last().unwrap_or_default().trim_end_matches('/').to_owned();
+        let of = |line: &str| {
+            // No name leads out of the source.
+            let cleaned = clean(line);
+            let ends = if line.ends_with('/') && cleaned != "/" { "/" } else { "" };
+            let mut given = Given::of(&format!("{}{ends}", &cleaned[1..]), is_relative)?;
+            given.directory = if given.directory.is_empty() { base.clone() } else { join(&base, &given.directory) };
+            Some((line.to_owned(), given))
+        };
+        let lines = text.split(['\n', '\r']).filter(|line| !line.is_empty() && !line.starts_with(['#', ';']));
+        Ok(lines.filter_map(of).collect())
     }
 
     /// The rules in the nearest directory above `name` that was sent.
@@ -382,11 +394,16 @@ impl<'a> Run<'a> {
 
     /// The text of a file of rules at the receiver; `sent`: as it is once the sender's files have come.
     fn text_at(&self, path: &str, sent: bool) -> Option<Rc<str>> {
-        if sent && let Some(name) = path.strip_prefix(&self.destination) {
+        let here = self.receiver.kind(path).is_some();
+        let is_taken = if here { !self.command.leaves_existing } else { !self.command.only_existing };
+        if sent
+            && is_taken
+            && let Some(name) = path.strip_prefix(&self.destination)
+        {
             let name = name.trim_start_matches('/');
             if self.names.get(name).is_some_and(|listed| !listed.is_directory) {
                 let text = |given: Given| self.sender.text(&join(&join(self.sender.path, &given.directory), name));
-                if let Some(text) = self.given().find_map(text) {
+                if let Some(text) = self.given().unwrap_or_default().into_iter().find_map(|(_, given)| text(given)) {
                     return Some(text);
                 }
             }

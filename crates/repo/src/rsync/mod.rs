@@ -5,13 +5,16 @@
 
 mod command;
 mod deletion;
+mod deploy;
 mod filter;
 mod pattern;
 mod rule;
 mod tree;
+mod words;
 
 pub use command::{Command, FilterOption, Filtering, Spec, When, Word};
 pub use deletion::{Disk, End, Removal};
+pub use deploy::{DataLoss, Loser, Miss, Why};
 pub use pattern::Pattern;
 pub use rule::{Origin, Refusal, Rule, Sides};
 pub use tree::{Kind, Tree};
