@@ -29,6 +29,8 @@ pub(crate) struct Job {
     pub looks_again: bool,
     /// An earlier state, from which everything that did not change is taken.
     pub base: Option<Arc<Repo>>,
+    /// Whether it is known what is wrong with `base`.
+    pub is_reported: bool,
     /// Files of the system that are open.
     pub open: Arc<BTreeMap<String, Open>>,
     /// Their texts.
@@ -114,7 +116,7 @@ fn check(mut job: Job, lints: &[Entry], say: &impl Fn(Said) -> bool) -> Outcome 
                 is_relisted = changes.list;
                 // Of an open file, the editor's text counts.
                 job.changed.extend(changes.files.into_iter().filter(|path| !job.buffers.contains_key(path)));
-                if !is_relisted && job.changed.is_empty() && job.base.is_some() {
+                if !is_relisted && job.changed.is_empty() && job.is_reported {
                     return Outcome::Same { system, generation, look };
                 }
             }

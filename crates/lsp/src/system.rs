@@ -147,6 +147,8 @@ impl System {
         let looks_again = std::mem::take(&mut self.looks_again);
         let generation = self.generation();
         self.working = Some(Working { generation, changed: changed.clone(), looks_again, since: Instant::now() });
+        let reported = self.snapshot.as_ref().map(|snapshot| &snapshot.repo);
+        let is_reported = reported.zip(self.repo.as_ref()).is_some_and(|(reported, repo)| Arc::ptr_eq(reported, repo));
         Job {
             system: self.id,
             generation,
@@ -156,6 +158,7 @@ impl System {
             look: self.look.clone(),
             looks_again,
             base: self.repo.clone(),
+            is_reported,
             open: Arc::new(open),
             buffers: Arc::new(buffers),
             changed,
