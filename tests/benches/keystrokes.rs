@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot run should say where")]
 
 #[path = "../lsp/client.rs"]
+#[allow(dead_code, reason = "the tests ask more of it")]
 mod client;
 #[allow(dead_code, reason = "a bench runs fewer programs than the tests")]
 #[path = "../program.rs"]

@@ -137,15 +137,6 @@ impl Configuration {
         ]
     }
 
-    /// What leads another state of the tree to this very configuration.
-    pub fn guide(&self) -> Guide {
-        let guide = |origin: &Origin| {
-            let Origin { path, source, inside, .. } = origin;
-            Guide::File { path: path.clone(), source: source.clone(), inside: inside.clone() }
-        };
-        self.origin.as_ref().map_or(Guide::Nowhere, guide)
-    }
-
     /// Whether the same files are excluded.
     pub(crate) fn excludes_the_same_as(&self, other: &Self) -> bool {
         let patterns = |configuration: &Self| {
