@@ -237,3 +237,161 @@ fn every_finding_of_every_example_can_be_suppressed_where_it_stands() {
     unwritable.dedup();
     assert_eq!(unwritable, [""; 0], "no comment can be written there");
 }
+
+#[test]
+fn the_schema_and_the_reader_agree() {
+    let texts = [
+        (true, ""),
+        (true, "pedantic = true\nrequire-reason = false\nexclude = 'a/'\n"),
+        (true, "exclude = ['a/', '!b']\n[groups]\noutage = 'off'\n[lints]\nunknown-workflow = 'warn'\n"),
+        (true, "[lints.heap-over-limit]\nlevel = 'pedantic'\ntight = 90\n"),
+        (true, "[lints]\ncontext-too-large = { allowed = ['x'] }\nmissing-service-env = { given = 'PORT' }\n"),
+        (true, "[[overrides]]\npaths = ['a']\nlints = { unknown-workflow = 'off' }\ngroups = { drift = 'error' }\n"),
+        (true, "[[image]]\nnames = ['a']\nrole = 'database'\ndata = [{ path = '/d', since = 3 }, '/e']\nports = 80\n"),
+        (true, "[[image]]\nnames = 'a'\ncaps = ['CHOWN']\nretries = 'cache'\ncompanions = { what = 'x', env = 'X' }\n"),
+        (false, "pedantik = true\n"),
+        (false, "pedantic = 'yes'\n"),
+        (false, "exclude = [3]\n"),
+        (false, "exclude = ''\n"),
+        (false, "[groups]\noutages = 'off'\n"),
+        (false, "[lints]\nunknown-workflow = 'warning'\n"),
+        (false, "[lints]\nunknown-workflw = 'warn'\n"),
+        (false, "[lints]\nunknown-workflow = 3\n"),
+        (false, "[lints.heap-over-limit]\ntight = 0\n"),
+        (false, "[lints.heap-over-limit]\ntigt = 1\n"),
+        (false, "[[overrides]]\nlints = { unknown-workflow = 'off' }\n"),
+        (false, "[[overrides]]\npaths = 'a'\nlints = { heap-over-limit = { tight = 3 } }\n"),
+        (false, "[overrides]\npaths = 'a'\n"),
+        (false, "[image]\nnames = 'a'\n"),
+        (false, "[[image]]\nrole = 'database'\n"),
+        (false, "[[image]]\nnames = 'a'\ncaps = ['CAP_CHOWN']\n"),
+        (false, "[[image]]\nnames = 'a'\ndata = 'data'\n"),
+        (false, "[[image]]\nnames = 'a'\nports = [70000]\n"),
+        (false, "[[image]]\nnames = 'a'\nhealth = [{ port = 80 }]\n"),
+    ];
+    let here = place(&[]);
+    let schema = twiceshy(here.path(), &["schema"]);
+    assert_eq!(schema.code, 0);
+    std::fs::write(here.path().join("schema.json"), &schema.out).unwrap();
+    let paths: Vec<_> = texts
+        .iter()
+        .enumerate()
+        .map(|(at, (_, text))| {
+            let path = here.path().join(format!("{at}.toml"));
+            std::fs::write(&path, text).unwrap();
+            path
+        })
+        .collect();
+    let python = harness::top().join("target/evidence/venv/bin/python");
+    let output = std::process::Command::new(&python)
+        .arg(harness::top().join("tests/schema/toml.py"))
+        .arg(here.path().join("schema.json"))
+        .args(&paths)
+        .output()
+        .unwrap_or_else(|error| panic!("{}: {error}; run tests/evidence/setup.sh", python.display()));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let by_schema = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(by_schema.lines().count(), texts.len());
+    let lints = twiceshy_lints::all();
+    for ((is_right, text), by_schema) in texts.iter().zip(by_schema.lines()) {
+        let files = Files::from([("twiceshy.toml".to_owned(), (*text).to_owned())]);
+        let repo = harness::repo(&files);
+        let mistakes = twiceshy_lint::Settings::of(&repo, &lints, &Choice::default()).mistakes;
+        assert_eq!((mistakes.is_empty(), by_schema == "0"), (*is_right, *is_right), "{text}: {mistakes:?}");
+    }
+}
+
+#[test]
+fn the_configurations_on_our_own_pages_are_in_order() {
+    let lints = twiceshy_lints::all();
+    for page in ["README.md", "lints/README.md"] {
+        let text = std::fs::read_to_string(harness::top().join(page)).unwrap();
+        for case in harness::cases(page, &text).iter().filter(|case| case.files.contains_key("twiceshy.toml")) {
+            let repo = harness::repo(&case.files);
+            let mistakes = twiceshy_lint::Settings::of(&repo, &lints, &Choice::default()).mistakes;
+            assert_eq!(mistakes, [], "{}", case.title);
+        }
+    }
+}
+
+/// Every file below a directory, but for git's own.
+fn files(directory: &std::path::Path) -> Files {
+    harness::read_dir(directory).into_iter().filter(|(path, _)| !path.starts_with(".git/")).collect()
+}
+
+#[test]
+fn init_writes_what_is_not_there_and_says_so_of_what_is() {
+    let here = place(&[(".git/HEAD", b"".as_slice()), ("deploy/a.sh", LOST.as_bytes())]);
+    let run = twiceshy(&here.path().join("deploy"), &["init", "--dry-run"]);
+    assert!(
+        run.code == 0 && run.out.contains("would write twiceshy.toml") && run.out.ends_with("nothing was written\n"),
+        "{run:?}"
+    );
+    assert_eq!(files(here.path()).len(), 1);
+    let run = twiceshy(&here.path().join("deploy"), &["init"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let first = files(here.path());
+    let paths: Vec<_> = first.keys().map(String::as_str).collect();
+    assert_eq!(paths, [".github/workflows/twiceshy.yml", ".pre-commit-config.yaml", "deploy/a.sh", "twiceshy.toml"]);
+    assert!(first["twiceshy.toml"].contains("# dump-status-lost = \"error\""), "{}", first["twiceshy.toml"]);
+    // As it is, and with every line that could be one taken in, it is in order.
+    let all: String = first["twiceshy.toml"]
+        .lines()
+        .map(|line| {
+            line.strip_prefix("# ").filter(|line| line.contains(" = ") || line.starts_with("[[")).unwrap_or(line)
+        })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let ours = Files::from([("twiceshy.toml".to_owned(), all.clone())]);
+    let repo = harness::repo(&ours);
+    assert_eq!(twiceshy_lint::Settings::of(&repo, &twiceshy_lints::all(), &Choice::default()).mistakes, [], "{all}");
+    assert_eq!(twiceshy(here.path(), &["check", "deploy"]).code, 1);
+    let run = twiceshy(here.path(), &["init"]);
+    assert!(
+        run.out.contains("left twiceshy.toml as it is: it exists") && run.out.contains("it has the hook"),
+        "{run:?}"
+    );
+    assert_eq!(files(here.path()), first);
+    std::fs::write(here.path().join("twiceshy.toml"), "pedantic = true\n").unwrap();
+    assert_eq!(twiceshy(here.path(), &["init", "--force"]).code, 0);
+    assert!(files(here.path())["twiceshy.toml"].contains("# dump-status-lost = \"error\""));
+}
+
+#[test]
+fn init_adds_its_hook_and_keeps_the_rest() {
+    for (before, after) in [
+        (
+            "# ours\nrepos:\n- repo: x\n  rev: v1 # pinned\n  hooks:\n  - id: y\n\n# end\nci: {}\n",
+            Some("  - id: y\n- repo: "),
+        ),
+        ("repos:\n    - repo: x\n      hooks: [{id: y}]\n", Some("hooks: [{id: y}]\n    - repo: ")),
+        ("repos:\r\n  - repo: local\r\n    hooks: []\r\n", Some("hooks: []\r\n  - repo: ")),
+        ("repos:\n  - repo: x\n    hooks:\n      - id: y", Some("- id: y\n  - repo: ")),
+        ("repos: []\n", None),
+        ("repos: [\n", None),
+        ("ci: {}\n", None),
+    ] {
+        let here = place(&[(".git/HEAD", b"".as_slice()), (".pre-commit-config.yaml", before.as_bytes())]);
+        let run = twiceshy(here.path(), &["init"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        let now = files(here.path())[".pre-commit-config.yaml"].clone();
+        match after {
+            Some(after) => {
+                assert!(now.contains(after) && now.contains("id: twiceshy"), "{now}");
+                let first = now.lines().position(|line| line.contains("- repo: https://github.com/")).unwrap();
+                let rest = now.lines().enumerate().filter(|(at, _)| !(first..first + 4).contains(at));
+                assert_eq!(rest.map(|(_, line)| line).collect::<Vec<_>>(), before.lines().collect::<Vec<_>>());
+            }
+            None => assert!(now == before && run.out.contains("what to add:"), "{run:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_workflow_of_init_is_the_one_of_the_readme() {
+    let readme = std::fs::read_to_string(harness::top().join("README.md")).unwrap();
+    let here = place(&[]);
+    twiceshy(here.path(), &["init"]);
+    let written = files(here.path())[".github/workflows/twiceshy.yml"].clone();
+    assert!(readme.contains(&written), "{written}");
+}

@@ -44,13 +44,27 @@ pub(crate) enum Command {
     Explain(Explain),
     /// List every lint: name, level, group, summary.
     Lints(Lints),
+    /// Write a configuration, a hook for pre-commit and a workflow for this repository.
+    Init(Init),
     /// Print the JSON Schema of twiceshy.toml, for editors.
     Schema,
     /// Serve an editor: the Language Server Protocol on standard input and output.
     Lsp(Lsp),
 }
 
-/// Which configuration counts, and which day it is.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The repository [default: the one around the current directory].
+    pub directory: Option<PathBuf>,
+    /// Print what would be written; write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write twiceshy.toml and the workflow anew where they exist.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Which configuration counts.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Configured {
     /// Read this configuration instead of the repository's own; its paths are those of the directory that is checked.

@@ -6,6 +6,7 @@ mod check;
 mod configured;
 mod github;
 mod gitlab;
+mod init;
 mod json;
 mod junit;
 mod map;
@@ -50,6 +51,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, lints: &[Entry]) -> ExitCod
         Command::Map(args) => map::run(args, lints),
         Command::Explain(args) => catalogue::explain(args, lints),
         Command::Lints(args) => catalogue::list(args, lints),
+        Command::Init(args) => init::run(args, lints),
         Command::Schema => schema::run(lints),
         Command::Lsp(_) => return twiceshy_lsp::serve(lints),
     };

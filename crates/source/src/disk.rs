@@ -122,14 +122,7 @@ fn replace(
             _ => WriteError::Io(error),
         };
         sweep(directory);
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        {
-            // A new file gets what the umask leaves of this, as from any other program.
-            use std::os::unix::fs::PermissionsExt as _;
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.prefix(UNFINISHED).tempfile_in(directory).map_err(place)?;
+        let mut file = unfinished(directory).map_err(place)?;
         file.write_all(bytes).map_err(WriteError::Io)?;
         ready(file.as_file())?;
         file.persist(path).map(drop).map_err(|error| place(error.error))
@@ -137,6 +130,34 @@ fn replace(
     match crate::git::directory(&absolute).map(|directory| put(&directory)) {
         Some(done @ (Ok(()) | Err(WriteError::Owner))) => done,
         _ => put(&absolute),
+    }
+}
+
+/// A file that is being written.
+fn unfinished(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        // A new file gets what the umask leaves of this, as from any other program.
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.prefix(UNFINISHED).tempfile_in(directory)
+}
+
+/// Creates a file with `bytes` at `path`, and the directories above it, unless something stands there; whether it did.
+///
+/// # Errors
+/// When the system says no; nothing stands there then.
+pub fn create(path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(directory)?;
+    let mut file = unfinished(directory)?;
+    file.write_all(bytes)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error),
     }
 }
 

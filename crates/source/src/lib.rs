@@ -18,7 +18,7 @@ mod scope;
 mod text;
 mod tree;
 
-pub use disk::{Limits, WriteError, save, write};
+pub use disk::{Limits, WriteError, create, save, write};
 pub use edit::{Conflict, Edit, apply, diff};
 pub use extract::{Extract, Extractor, Quoting};
 pub use git::GitError;
