@@ -231,3 +231,163 @@ fn a_request_that_is_taken_back_is_answered_once() {
     client.listen();
     assert!(client.take(|message| message.get("method").is_none()).is_empty(), "a second answer");
 }
+
+/// A position in a document, where `word` stands in its text for the nth time, and as many letters on.
+fn at(path: &std::path::Path, text: &str, word: &str, nth: usize) -> Value {
+    let offset = text.match_indices(word).nth(nth).unwrap().0;
+    let before = &text[..offset];
+    let line = before.matches('\n').count();
+    let character = before.rsplit('\n').next().unwrap().chars().count() + 1;
+    json!({"textDocument": {"uri": uri(path)}, "position": {"line": line, "character": character}})
+}
+
+/// A text with a workspace edit's changes to one document, which has to be of this version.
+fn edited(text: &str, edit: &Value, path: &std::path::Path, version: &Value) -> String {
+    let change =
+        edit["documentChanges"].as_array().unwrap().iter().find(|it| it["textDocument"]["uri"] == uri(path)).unwrap();
+    assert_eq!(change["textDocument"]["version"], *version);
+    let mut text = text.to_owned();
+    let mut edits = change["edits"].as_array().unwrap().clone();
+    edits.sort_by_key(|it| (it["range"]["start"]["line"].as_u64(), it["range"]["start"]["character"].as_u64()));
+    for edit in edits.iter().rev() {
+        let offset = |it: &Value| {
+            let line = it["line"].as_u64().unwrap() as usize;
+            text.split_inclusive('\n').take(line).map(str::len).sum::<usize>()
+                + it["character"].as_u64().unwrap() as usize
+        };
+        let (start, end) = (offset(&edit["range"]["start"]), offset(&edit["range"]["end"]));
+        text.replace_range(start..end, edit["newText"].as_str().unwrap());
+    }
+    text
+}
+
+/// The actions for a whole document.
+fn actions(client: &mut Client, path: &std::path::Path, only: &[&str]) -> Vec<Value> {
+    let whole = json!({"start": {"line": 0, "character": 0}, "end": {"line": 9999, "character": 0}});
+    let mut context = json!({"diagnostics": []});
+    if !only.is_empty() {
+        context["only"] = json!(only);
+    }
+    let params = json!({"textDocument": {"uri": uri(path)}, "range": whole, "context": context});
+    client.request("textDocument/codeAction", params).unwrap().as_array().unwrap().clone()
+}
+
+#[test]
+fn fixes_are_edits_of_the_very_version_that_was_looked_at() {
+    // A word that is nearly the name of a service, twice.
+    let text = "services:\n  web:\n    image: nginx:1.27\n    depends_on: [databse]\n  api:\n    image: nginx:1.27\n    links: [databse]\n  database:\n    image: redis:7\n";
+    let (_directory, path) = folder(&[("compose.yml", text)]);
+    let file = path.join("compose.yml");
+    let mut client = Client::on(&[&path], capabilities());
+    client.open(&file, text);
+    client.replace(&file, 2, text);
+    let all = actions(&mut client, &file, &["quickfix"]);
+    assert!(!all.is_empty());
+    for action in &all {
+        assert!(
+            action.get("edit").is_none() && action["kind"] == "quickfix",
+            "edits wait until they are wanted: {action}"
+        );
+        assert_eq!(action["diagnostics"][0]["code"], "undefined-service");
+    }
+    let mut mended = text.to_owned();
+    for _ in 0..2 {
+        let all = actions(&mut client, &file, &["quickfix"]);
+        let action = client.request("codeAction/resolve", all[0].clone()).unwrap();
+        let version = json!(2 + i64::from(mended != text));
+        mended = edited(&mended, &action["edit"], &file, &version);
+        client.replace(&file, version.as_i64().unwrap() + 1, &mended);
+    }
+    client.settle();
+    assert!(client.findings(&file).is_empty(), "{mended}");
+    assert_eq!(mended, text.replace("databse", "database"));
+    assert!(actions(&mut client, &file, &[]).is_empty());
+}
+
+#[test]
+fn all_safe_fixes_are_one_action_and_what_a_person_decides_is_not_among_them() {
+    let (name, files) = super::playback::with_a_safe_fix();
+    let texts: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let (_directory, path) = folder(&texts);
+    let mut client = Client::on(&[&path], capabilities());
+    client.settle();
+    let mut count = 0;
+    for inside in files.keys() {
+        let file = path.join(inside);
+        for action in actions(&mut client, &file, &["source.fixAll"]) {
+            assert_eq!(action["kind"], "source.fixAll.twiceshy");
+            let before = client.findings(&file).len();
+            let action = client.request("codeAction/resolve", action).unwrap();
+            for (other, text) in &files {
+                let other = path.join(other);
+                let changes = action["edit"]["documentChanges"].as_array().unwrap();
+                if changes.iter().any(|it| it["textDocument"]["uri"] == uri(&other)) {
+                    client.open(&other, &edited(text, &action["edit"], &other, &Value::Null));
+                }
+            }
+            client.settle();
+            assert!(client.findings(&file).len() < before, "{name}/{inside}");
+            count += 1;
+        }
+        let preferred = actions(&mut client, &file, &["quickfix"]);
+        assert!(preferred.iter().all(|action| action.get("isPreferred") != Some(&json!(false))));
+    }
+    assert!(count > 0, "{name}");
+}
+
+#[test]
+fn a_client_that_asks_for_less_gets_edits_without_versions_at_once() {
+    let (_directory, path) = folder(&[(
+        "compose.yml",
+        "services:\n  web:\n    image: nginx:1.27\n    depends_on: [databse]\n  database:\n    image: redis:7\n",
+    )]);
+    let file = path.join("compose.yml");
+    let mut client = Client::on(&[&path], json!({"textDocument": {"publishDiagnostics": {}}}));
+    let all = actions(&mut client, &file, &[]);
+    let edits = &all[0]["edit"]["changes"][uri(&file)];
+    assert_eq!(edits[0]["newText"], "database", "{all:?}");
+    let told = client.published[&uri(&file)][0].get("relatedInformation");
+    assert_eq!(told, None, "what it cannot show stands in the message");
+}
+
+#[test]
+fn hovering_shows_the_page_of_a_finding_and_the_facts_of_a_service() {
+    let compose = "services:\n  web:\n    image: nginx:1.27\n    ports: [\"8080:80\"]\n    depends_on: [db, dbb]\n    environment:\n      DATABASE_URL: postgres://app@db:5432/app\n  db:\n    image: postgres:17\n    volumes: [\"data:/var/lib/postgresql/data\"]\n    healthcheck:\n      test: [CMD, pg_isready]\nvolumes:\n  data:\n";
+    let (_directory, path) = folder(&[("compose.yml", compose)]);
+    let file = path.join("compose.yml");
+    let mut client = Client::on(&[&path], capabilities());
+    let mut hover = |word, nth| {
+        let hover = client.request("textDocument/hover", at(&file, compose, word, nth)).unwrap();
+        hover["contents"]["value"].as_str().unwrap_or_default().to_owned()
+    };
+    assert!(hover("dbb", 0).starts_with("# undefined-service\n"));
+    let db = hover("db:\n", 0);
+    for said in
+        ["`postgres:17`, a database", "5432", "[`web`](file://", "pg_isready", "`/var/lib/postgresql/data` in [`data`]"]
+    {
+        assert!(db.contains(said), "{said}: {db}");
+    }
+    assert!(hover("[db", 0).contains("a database"), "also where it is only named");
+    let web = hover("web:\n", 0);
+    assert!(web.contains("Published: [`8080 → 80`]") && web.contains("`DATABASE_URL`"), "{web}");
+    assert!(!web.contains("app@db"), "values may be secrets");
+    assert_eq!(hover("image", 0), "");
+}
+
+#[test]
+fn definitions_lead_to_other_files() {
+    let compose = "services:\n  web:\n    image: nginx:${TAG}\n    depends_on: [db]\n  db:\n    image: postgres:17\n";
+    let (_directory, path) = folder(&[("compose.yml", compose), (".env", "TAG=1.27\n")]);
+    let file = path.join("compose.yml");
+    let mut client = Client::on(&[&path], capabilities());
+    let mut definition = |word| {
+        let found = client.request("textDocument/definition", at(&file, compose, word, 0)).unwrap();
+        let said = found.as_array().into_iter().flatten().map(|it| {
+            format!("{}:{}", it["uri"].as_str().unwrap().rsplit('/').next().unwrap(), it["range"]["start"]["line"])
+        });
+        said.collect::<Vec<_>>()
+    };
+    assert_eq!(definition("TAG"), [".env:0"]);
+    assert_eq!(definition("db]"), ["compose.yml:4"]);
+    assert!(definition("image").is_empty());
+}

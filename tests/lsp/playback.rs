@@ -300,3 +300,14 @@ fn after_a_thousand_random_edits_it_is_still_what_the_command_line_reports() {
     }
     assert!(edits >= 1000, "{edits}");
 }
+
+/// A fixture that a safe fix mends in part: its name and files.
+pub fn with_a_safe_fix() -> (String, harness::Files) {
+    let is_safe = |fix: &twiceshy_lint::Fix| fix.safety == twiceshy_lint::Safety::Safe;
+    let found = fixtures().into_iter().find_map(|(name, _directory, path)| {
+        let files = harness::read_dir(&path);
+        let repo = harness::repo(&files);
+        harness::report(&repo).diagnostics.iter().any(|it| it.fixes.iter().any(is_safe)).then_some((name, files))
+    });
+    found.expect("no fixture has a safe fix")
+}
