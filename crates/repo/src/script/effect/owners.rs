@@ -100,7 +100,7 @@ impl Repo {
     }
 
     /// The service in whose container a command runs.
-    pub fn service_at<'r>(&'r self, run: &Run<'_>, effect: &Effect) -> Option<(&'r Project, &'r Service)> {
+    pub fn service_entered<'r>(&'r self, run: &Run<'_>, effect: &Effect) -> Option<(&'r Project, &'r Service)> {
         let container = effect.site.container().filter(|container| !container.is_new)?;
         if container.is_service {
             let call = run.docker_call(effect);
