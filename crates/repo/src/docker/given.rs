@@ -299,7 +299,7 @@ impl Given {
 
 impl Arg {
     /// What follows its first `skip` bytes, which are known.
-    fn after(&self, skip: usize) -> Self {
+    pub(crate) fn after(&self, skip: usize) -> Self {
         let mut pieces = self.value.pieces.clone();
         if let Some(Piece::Known(text) | Piece::Default(text)) = pieces.first_mut() {
             *text = text.get(skip..).unwrap_or_default().to_owned();

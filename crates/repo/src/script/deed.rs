@@ -3,19 +3,48 @@
 use super::{Command, Invocation, NodeId, NodeKind, Part, PartKind, Script, Word};
 use std::borrow::Cow;
 
-/// What a command is for, as far as an operator cares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a command is for, as far as an operator cares. Of [`Command::deed`] a copy is one to another disk, machine or
+/// bucket; an [`Effect`](super::Effect) tells the ways apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Deed {
     /// Writes the content of a database, or of a data directory, somewhere.
     Dump,
-    /// Brings a copy to another disk, machine or bucket.
-    Copy,
-    /// Starts what was stopped, or puts a new version in place.
-    Restart,
-    /// Changes the schema of a database.
-    Migrate,
+    /// Reads such a content back into a database.
+    Restore,
+    /// Takes away what cannot be made again: volumes, databases, machines.
+    Destroy,
     /// Deletes files, objects, images.
     Delete,
+    /// Stops what runs.
+    Stop,
+    /// Starts what was stopped, puts a new version in place.
+    Start,
+    /// Stops and starts.
+    Restart,
+    /// Runs a container.
+    Run,
+    /// Copies files.
+    Copy,
+    /// Moves files.
+    Move,
+    /// Takes files out of an archive or a backup.
+    Unpack,
+    /// Makes one directory like another.
+    Sync,
+    /// Brings a copy to another machine, a bucket, a repository of backups.
+    Upload,
+    /// Brings a copy from there.
+    Download,
+    /// Looks whether something is whole: an archive, a checksum, a size.
+    Verify,
+    /// Changes the schema of a database.
+    Migrate,
+    /// Changes the owner or the mode of files.
+    Own,
+    /// Throws away the log of a database.
+    Reset,
+    /// Writes to files or a disk.
+    Write,
     /// Tells people or a monitor that all went well.
     Announce,
 }

@@ -2,6 +2,7 @@
 
 mod command;
 mod deed;
+pub mod effect;
 mod errexit;
 mod flow;
 mod guards;
@@ -14,6 +15,7 @@ mod values;
 
 pub use command::{Command, Invocation};
 pub use deed::{DUMPERS, Deed};
+pub use effect::{Effect, InContainer, Object, ObjectKind, Owner, Site, Tie};
 pub use errexit::Fate;
 pub use flow::Options;
 pub use guards::Guard;

@@ -74,6 +74,8 @@ enum Writer {
 }
 
 const MAX_DEPTH: usize = 8;
+/// How many values of one word are told apart.
+pub const MAX_VALUES: usize = 16;
 
 impl Values {
     pub(super) fn of(shell: &Shell) -> Self {
@@ -129,6 +131,104 @@ impl Script {
         let mut value = Value::default();
         self.add_word(word, 0, &mut value);
         value
+    }
+
+    /// Every value that a word of the command `at` may have, as far as the text tells: variables with several assignments,
+    /// loops over words, arguments of the function that it stands in. Never empty; at most [`MAX_VALUES`].
+    pub fn values(&self, at: NodeId, word: &Word) -> Vec<Value> {
+        let mut all = self.word_values(at, word, 0);
+        all.truncate(MAX_VALUES);
+        if all.is_empty() { vec![self.value(word)] } else { all }
+    }
+
+    fn word_values(&self, at: NodeId, word: &Word, depth: usize) -> Vec<Value> {
+        let mut all = vec![Value::default()];
+        for part in &word.parts {
+            let choices = self.part_values(at, part, depth);
+            let mut longer: Vec<Value> = Vec::new();
+            for value in &all {
+                for choice in choices.iter().take(MAX_VALUES) {
+                    let mut value = value.clone();
+                    choice.pieces.iter().cloned().for_each(|piece| value.push(piece));
+                    if longer.len() < MAX_VALUES && !longer.contains(&value) {
+                        longer.push(value);
+                    }
+                }
+            }
+            all = longer;
+        }
+        all
+    }
+
+    fn part_values(&self, at: NodeId, part: &Part, depth: usize) -> Vec<Value> {
+        let one = |piece: Piece| vec![Value { pieces: vec![piece] }];
+        let alone = || {
+            let mut value = Value::default();
+            self.add_part(part, depth, &mut value);
+            vec![value]
+        };
+        let PartKind::Variable(variable) = &part.kind else { return alone() };
+        if depth >= MAX_DEPTH {
+            return one(Piece::Unknown(Some(variable.name.clone())));
+        }
+        let given = match &*variable.operator {
+            "" | ":?" | "?" | ":-" | "-" | ":=" | "=" => self.variable_values(at, &variable.name, depth + 1),
+            _ => return alone(),
+        };
+        match (&*variable.operator, &variable.argument) {
+            (":-" | "-" | ":=" | "=", Some(default)) => {
+                let mut all: Vec<Value> = self
+                    .word_values(at, default, depth + 1)
+                    .into_iter()
+                    .map(|value| match value.likely() {
+                        Some(text) => Value { pieces: vec![Piece::Default(text)] },
+                        None => value,
+                    })
+                    .collect();
+                all.extend(given.into_iter().filter(|value| value.likely().is_some()));
+                all
+            }
+            _ if given.is_empty() => alone(),
+            _ => given,
+        }
+    }
+
+    /// The values that a variable is given: by assignments, by loops over words, by calls of the function around.
+    fn variable_values(&self, at: NodeId, name: &str, depth: usize) -> Vec<Value> {
+        let mut all = Vec::new();
+        if let Ok(position) = name.parse::<usize>()
+            && position > 0
+        {
+            let calls = self.enclosing_function(at).map(|function| self.calls(function)).unwrap_or_default();
+            for &call in calls.iter().take(MAX_VALUES) {
+                if let NodeKind::Simple(simple) = &self.node(call).kind
+                    && let Some(word) = simple.words.get(position)
+                {
+                    all.extend(self.word_values(call, word, depth));
+                }
+            }
+            return all;
+        }
+        for (id, assignment) in self.assignments(name) {
+            let Some(word) = &assignment.value else { continue };
+            // `X=${X:-d}` gives X what it has, or d.
+            let itself = word.variables().iter().any(|variable| &*variable.name == name);
+            if itself {
+                all.push(self.value_of(name));
+            } else {
+                all.extend(self.word_values(id, word, depth));
+            }
+        }
+        let around = self.shell().ancestors(at).filter_map(|id| match &self.node(id).kind {
+            NodeKind::For(of) if &*of.variable.text == name => of.words.as_ref().map(|words| (id, words)),
+            _ => None,
+        });
+        for (id, words) in around {
+            for word in words {
+                all.extend(self.word_values(id, word, depth));
+            }
+        }
+        all
     }
 
     /// What is known of a variable's value.

@@ -104,6 +104,11 @@ impl<'r> Run<'r> {
     /// The simple commands on the ways from `a` to the next `b`, without both, in the order in which they are first met;
     /// what runs in the background may be there at any time.
     pub fn between(&self, a: Step, b: Step) -> Vec<(Step, Command<'r>)> {
+        let is_beside = |step: Step| self.record.beside.binary_search(&step).is_ok();
+        if is_beside(a) || is_beside(b) {
+            // Whatever else the script does may come in between.
+            return self.commands().into_iter().filter(|(step, _)| *step != a && *step != b).collect();
+        }
         let forward = self.reached(&self.after(a, |_, moment| moment == Moment::At), |step, moment| {
             step == b && moment == Moment::At
         });

@@ -1,6 +1,6 @@
 //! The scripts that take part in a run: what is sourced, what stands inside.
 
-use super::machine::{Lead, Machine};
+use super::machine::{Lead, Machine, PRECISIONS};
 use super::{Moment, Record, Run, Step};
 use crate::Repo;
 use crate::script::{Host, Script, Via};
@@ -100,12 +100,11 @@ impl<'r> Loader<'r> {
             self.links(done as u16, script);
             done += 1;
         }
-        let machine = Machine::new(&self.scripts, &self.leads).run();
-        if machine.gave_up {
-            return None;
-        }
+        let mut tries =
+            PRECISIONS.into_iter().map(|precision| Machine::new(&self.scripts, &self.leads, precision).run());
+        let machine = tries.find(|machine| !machine.gave_up)?;
         let numbers = self.scripts.iter().map(|script| self.repo.number_of(script).unwrap_or(u32::MAX)).collect();
-        let record = Arc::new(Record::of(machine, numbers));
+        let record = Arc::new(Record::of(machine, numbers, self.leads.clone()));
         Some(Run { scripts: self.scripts, record })
     }
 
@@ -172,7 +171,7 @@ fn whole(script: &Script, id: crate::script::NodeId) -> twiceshy_source::Span {
 }
 
 impl Record {
-    fn of(machine: Machine<'_>, scripts: Vec<u32>) -> Self {
+    fn of(machine: Machine<'_>, scripts: Vec<u32>, leads: FxHashMap<Step, Lead>) -> Self {
         let states: Box<[(Step, Moment)]> = machine.states.iter().map(|state| (state.step, state.moment)).collect();
         let mut firsts = Vec::with_capacity(states.len() + 1);
         let mut edges = Vec::new();
@@ -192,6 +191,8 @@ impl Record {
         beside.sort_unstable();
         let own = machine.starts.get(1).copied().unwrap_or(states.len() as u32);
         Self {
+            leads,
+            effects: OnceLock::new(),
             scripts,
             own,
             states,

@@ -14,12 +14,27 @@ use crate::script::{
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
-/// How many states one run may have; more are given up.
-const MAX_STATES: usize = 60_000;
+/// How many states one run may have; with more, the next precision is tried.
+const MAX_STATES: usize = 30_000;
 /// In how many worlds one command may run after which the values of variables are forgotten there.
 const MAX_WORLDS: u32 = 24;
-/// How deep calls and files are entered.
-const MAX_ENTERED: u8 = 12;
+
+/// How exactly a script is run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Precision {
+    /// Whether the values of variables are told apart.
+    values: bool,
+    /// How deep calls and files are entered; what lies deeper may do anything.
+    depth: u8,
+}
+
+/// From the most exact on, for scripts with more ways than we follow.
+pub(super) const PRECISIONS: [Precision; 4] = [
+    Precision { values: true, depth: 12 },
+    Precision { values: false, depth: 12 },
+    Precision { values: false, depth: 3 },
+    Precision { values: false, depth: 2 },
+];
 /// How many rounds of a loop over words are told apart.
 const MAX_ROUNDS: usize = 4;
 /// How many commands that run in the background are kept in mind.
@@ -27,16 +42,17 @@ const MAX_PENDING: usize = 6;
 
 /// What a command of a script leads to in another.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lead {
+pub(in crate::script) struct Lead {
     /// The script, by its number in the run.
-    pub(super) script: u16,
+    pub(in crate::script) script: u16,
     /// How it is run; `None`: with `.`.
-    pub(super) via: Option<Via>,
+    pub(in crate::script) via: Option<Via>,
 }
 
 pub(super) struct Machine<'s> {
     scripts: &'s [&'s Script],
     leads: &'s FxHashMap<Step, Lead>,
+    precision: Precision,
     variables: FxHashMap<Box<str>, u16>,
     readers: FxHashMap<Step, bool>,
     puts: FxHashMap<Step, Rc<[Put]>>,
@@ -97,10 +113,11 @@ impl Outcome {
 }
 
 impl<'s> Machine<'s> {
-    pub(super) fn new(scripts: &'s [&'s Script], leads: &'s FxHashMap<Step, Lead>) -> Self {
+    pub(super) fn new(scripts: &'s [&'s Script], leads: &'s FxHashMap<Step, Lead>, precision: Precision) -> Self {
         let mut machine = Self {
             scripts,
             leads,
+            precision,
             variables: FxHashMap::default(),
             readers: FxHashMap::default(),
             puts: FxHashMap::default(),
@@ -118,7 +135,7 @@ impl<'s> Machine<'s> {
             beside: FxHashSet::default(),
             stages: FxHashMap::default(),
         };
-        for script in scripts {
+        for script in scripts.iter().filter(|_| precision.values) {
             machine.find_variables(script);
         }
         machine
@@ -726,7 +743,7 @@ impl<'s> Machine<'s> {
                 if let Some(body) = self.function(step, name) {
                     let depth = self.links[rest as usize].depth;
                     let is_open = self.is_open(body, rest);
-                    if depth < MAX_ENTERED && !is_open {
+                    if depth < self.precision.depth && !is_open {
                         self.inside(body, Frame::Call(step, body.node), rest, world, next);
                     } else {
                         self.either(step, Outcome::Either, rest, world, next);
@@ -875,7 +892,7 @@ impl<'s> Machine<'s> {
     /// Enters another script: a file that is sourced, a shell of its own.
     fn lead(&mut self, step: Step, lead: Lead, rest: Rest, world: WorldId, next: &mut Vec<u32>) {
         let root = Step { script: lead.script, node: Shell::ROOT };
-        if self.links[rest as usize].depth >= MAX_ENTERED {
+        if self.links[rest as usize].depth >= self.precision.depth {
             return self.either(step, Outcome::Either, rest, world, next);
         }
         match lead.via {

@@ -24,8 +24,8 @@
 //!
 //! ```ignore
 //! let Some(run) = repo.run_of(script) else { return };      // too large to be understood: silent
-//! for effect in run.effects().iter().filter(|effect| effect.deed == Act::Destroy) {
-//!     let is_saved = run.dominated_by(effect.step, |earlier| earlier.does(Act::Dump));
+//! for effect in run.effects().iter().filter(|effect| effect.deed == Deed::Destroy) {
+//!     let is_saved = run.saved_before(effect, |earlier| earlier.deed == Deed::Dump);
 //!     …
 //! }
 //! ```
@@ -84,12 +84,12 @@ struct State {
 #[derive(Clone, Debug)]
 pub struct Run<'r> {
     scripts: Vec<&'r Script>,
-    record: Arc<Record>,
+    pub(super) record: Arc<Record>,
 }
 
 /// What is kept of a run.
 #[derive(Debug)]
-struct Record {
+pub(super) struct Record {
     /// The scripts, by their place among the repository's.
     scripts: Vec<u32>,
     states: Box<[(Step, Moment)]>,
@@ -104,6 +104,9 @@ struct Record {
     beside: Vec<Step>,
     /// In which stages of which pipelines a command runs.
     stages: FxHashMap<Step, rustc_hash::FxHashSet<(Step, u8)>>,
+    /// What commands lead to in other scripts.
+    pub(super) leads: FxHashMap<Step, machine::Lead>,
+    pub(super) effects: std::sync::OnceLock<Vec<crate::script::Effect>>,
     /// The states in which a step is at work, by step.
     at: FxHashMap<Step, Vec<u32>>,
 }
@@ -145,11 +148,16 @@ impl<'r> Run<'r> {
         self.script_of(step).place_of(step.node)
     }
 
-    /// The simple commands that the script may come to, in the order in which they are first met.
-    pub fn commands(&self) -> Vec<(Step, Command<'r>)> {
+    /// The steps that the script may come to, compound ones too, in the order in which they are first met.
+    pub fn steps(&self) -> Vec<Step> {
         let mut seen = rustc_hash::FxHashSet::default();
         let at = self.record.states.iter().filter(|(_, moment)| *moment == Moment::At);
-        at.filter(|(step, _)| seen.insert(*step)).filter_map(|(step, _)| Some((*step, self.command(*step)?))).collect()
+        at.map(|(step, _)| *step).filter(|step| seen.insert(*step)).collect()
+    }
+
+    /// The simple commands that the script may come to, in the order in which they are first met.
+    pub fn commands(&self) -> Vec<(Step, Command<'r>)> {
+        self.steps().into_iter().filter_map(|step| Some((step, self.command(step)?))).collect()
     }
 
     /// Whether the script itself may come to `step`: not so for functions that nothing here calls.
