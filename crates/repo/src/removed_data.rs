@@ -216,7 +216,7 @@ impl Repo {
     ) -> Option<RemovedData<'r>> {
         let stop = self.stopped_before(script, command.id, calls, &removed.data);
         let is_meant = self.is_intended(script);
-        if stop.is_some() && (is_meant || is_confirmed(script, command.id)) {
+        if stop.is_some() && (is_meant || self.is_confirmed(script, command.id)) {
             return None;
         }
         let is_page = matches!(script.host.outermost(), Host::Fence { .. });
@@ -231,9 +231,15 @@ impl Repo {
         calls: &[DockerCall<'_>],
         data: &LiveData<'_>,
     ) -> Option<Place> {
-        let before: Vec<NodeId> = script.dominators(id).iter().map(|command| command.id).collect();
-        let here = calls.iter().filter(|call| before.contains(&call.command.id));
-        if let Some(call) = here.into_iter().find(|call| self.stops(call, data)) {
+        let run = self.run_of(script);
+        let step = run.as_ref().and_then(|run| run.step(script, id).filter(|step| run.reaches(*step)));
+        let is_stopped = |call: &DockerCall<'_>| match (&run, step) {
+            (Some(run), Some(step)) => {
+                run.preceded_by(step, |other| other.id == call.command.id && other.script.file == script.file)
+            }
+            _ => script.dominators(id).iter().any(|other| other.id == call.command.id),
+        };
+        if let Some(call) = calls.iter().find(|call| self.stops(call, data) && is_stopped(call)) {
             return Some(call.words_place());
         }
         // Earlier in the page, or in the recipe, of which each line is a script.
@@ -271,6 +277,17 @@ impl Repo {
             }
             _ => false,
         }
+    }
+
+    /// Whether somebody is asked before a command, or has asked for it.
+    fn is_confirmed(&self, script: &Script, id: NodeId) -> bool {
+        let asks = |command: &Command<'_>| {
+            let name = command.name().unwrap_or_default().to_ascii_lowercase();
+            ["confirm", "prompt", "ask"].iter().any(|word| name.contains(word))
+        };
+        let run = self.run_of(script);
+        let confirmed = run.as_ref().and_then(|run| run.confirmed(run.step(script, id)?));
+        confirmed.is_some() || script.dominators(id).iter().any(asks)
     }
 
     /// Whether the name of a script, a recipe or a heading says that it removes things.
@@ -426,30 +443,4 @@ fn told(argv: &[Arg]) -> Vec<Vec<Arg>> {
         }
         None => vec![argv.to_vec()],
     }
-}
-
-/// Whether somebody is asked before a command, or has asked for it: `read`, `select`, a `case` on an answer, `--force`.
-pub(crate) fn is_confirmed(script: &Script, id: NodeId) -> bool {
-    let asks = |command: &Command<'_>| {
-        let name = command.name().unwrap_or_default().to_ascii_lowercase();
-        name == "read"
-            || name == "whiptail"
-            || name == "dialog"
-            || name == "gum"
-            || name.contains("confirm")
-            || name.contains("ask")
-            || name.contains("prompt")
-    };
-    let before = script.dominators(id);
-    if before.iter().any(asks) {
-        return true;
-    }
-    script.guards(id).iter().any(|guard| {
-        let text = script.written(script.node(guard.condition).span).to_ascii_lowercase();
-        text.contains("confirm")
-            || text.contains("force")
-            || text.contains("yes")
-            || text.contains("reply")
-            || text.contains("answer")
-    })
 }
