@@ -22,12 +22,14 @@ mod healthcheck_needs_auth;
 mod healthcheck_tool_missing;
 mod healthcheck_wrong_target;
 mod heap_over_limit;
+mod hook_bypass;
 mod hostname_not_routed;
 mod ignored_create_type;
 mod image_needs_companion;
 mod inactive_profile;
 mod inconsistent_default;
 mod json_dumps_in_json_column;
+mod kills_by_name;
 mod localhost_healthcheck;
 mod loop_ends_script;
 mod missing_service_env;
@@ -89,12 +91,14 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<healthcheck_tool_missing::HealthcheckToolMissing>(),
         Entry::of::<healthcheck_wrong_target::HealthcheckWrongTarget>(),
         Entry::of::<heap_over_limit::HeapOverLimit>(),
+        Entry::of::<hook_bypass::HookBypass>(),
         Entry::of::<hostname_not_routed::HostnameNotRouted>(),
         Entry::of::<ignored_create_type::IgnoredCreateType>(),
         Entry::of::<image_needs_companion::ImageNeedsCompanion>(),
         Entry::of::<inactive_profile::InactiveProfile>(),
         Entry::of::<inconsistent_default::InconsistentDefault>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
+        Entry::of::<kills_by_name::KillsByName>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
         Entry::of::<missing_service_env::MissingServiceEnv>(),

@@ -8,6 +8,8 @@ mod dump_status;
 mod environment;
 mod errexit;
 mod health;
+mod hooks;
+mod kills;
 mod launch;
 mod life;
 mod live_data;

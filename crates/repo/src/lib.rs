@@ -27,7 +27,9 @@ mod gitignore;
 mod health;
 mod health_handler;
 mod hints;
+mod hook;
 mod image;
+mod kill;
 mod launch;
 mod listens;
 mod live_data;
@@ -98,10 +100,12 @@ pub use floating::{Floating, Versions};
 pub use gitignore::GitIgnored;
 pub use health::{Client, Container, EarlyReady, Fault, HealthCheck, Malformed, Program, Request, Timing, VainWait};
 pub use health_handler::{BlindHealth, Blindness};
+pub use hook::{Bypass, Hook, Manager, Manner};
 pub use image::{
     Companion, DataDirectory, HealthEndpoint, Image, ImageFacts, Majors, MistakenPath, Role, Wget, WritablePath,
     is_at_or_below,
 };
+pub use kill::{Compares, Kill, Meets};
 pub use launch::{Launch, LaunchedBy, Mounted, NginxSays};
 pub use listens::{Heard, Hears, Listening, Listens, Word};
 pub use live_data::{DataAt, LiveData};
