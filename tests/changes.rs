@@ -50,7 +50,12 @@ fn without_git(command: &mut Command) {
 }
 
 fn check(directory: &Path, args: &str) -> Run {
-    let args: Vec<&str> = ["check", "--format", "json"].into_iter().chain(args.split_whitespace()).collect();
+    let format = if args.contains("--format") { "" } else { "--format json" };
+    let args: Vec<&str> = ["check"]
+        .into_iter()
+        .chain(format.split(' ').filter(|word| !word.is_empty()))
+        .chain(args.split_whitespace())
+        .collect();
     let mut command = program::command(directory, &args);
     without_git(&mut command);
     finish(command)
@@ -566,4 +571,16 @@ fn a_hook_that_checks_another_repository_reads_that_ones_index() {
          deploy Ship; git commit -qam x; grep -q 'nothing new' ../said"
     );
     made(directory.path(), &script);
+}
+
+#[test]
+fn every_format_reports_what_is_new_and_only_that() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = "new; deploy Ship; verify Deploy .github/workflows/old.yml; commit; verify Deploy; git add -A";
+    let repository = made(directory.path(), script);
+    for format in ["text", "json", "sarif", "github", "gitlab", "junit", "markdown"] {
+        let run = check(&repository, &format!("--staged --format {format}"));
+        assert_eq!(run.code, 1, "{format}: {}", run.err);
+        assert!(run.out.contains("verify.yml") && !run.out.contains("old.yml"), "{format}: {}", run.out);
+    }
 }

@@ -3,6 +3,7 @@
 use super::objects::{Objects, blob_id};
 use crate::{Limits, SkipReason, Source, disk};
 use gix_index::hash::ObjectId;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
 /// Reads the blob `id`, which stands at `path` in the work tree.
@@ -21,13 +22,16 @@ pub(crate) fn read(
     {
         return disk::text(bytes);
     }
-    let size = objects.size(&id);
-    let size = size.ok_or_else(|| SkipReason::Unreadable("git's object database does not hold it".into()))?;
-    if size > limits.file_size {
-        return Err(SkipReason::TooLarge { size, limit: limits.file_size });
-    }
-    let blob = objects.blob(&id, "a file");
-    blob.map_err(|error| SkipReason::Unreadable(error.to_string())).and_then(disk::text)
+    // A pack is untrusted input to a library: a panic there is a file that we could not read, not our end.
+    let stored = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        let size = objects.size(&id);
+        let size = size.ok_or_else(|| SkipReason::Unreadable("git's object database does not hold it".into()))?;
+        if size > limits.file_size {
+            return Err(SkipReason::TooLarge { size, limit: limits.file_size });
+        }
+        objects.blob(&id, "a file").map_err(|error| SkipReason::Unreadable(error.to_string()))
+    }));
+    stored.unwrap_or(Err(SkipReason::Internal)).and_then(disk::text)
 }
 
 /// What stands at a path, if it is a file that may be read.

@@ -118,10 +118,13 @@ impl Objects {
                 return Err(damaged(id, "not a directory"));
             }
             TreeRefIter::from_bytes(object.data, Hash::Sha1)
-                .map(|entry| {
-                    let entry = entry.map_err(|error| damaged(id, &error.to_string()))?;
-                    // A name that is not UTF-8 becomes one that no index entry has.
-                    Ok((String::from_utf8_lossy(entry.filename).into_owned(), entry.mode, entry.oid.to_owned()))
+                .filter_map(|entry| match entry {
+                    // A name that is not UTF-8 is no path of a tree.
+                    Ok(entry) => {
+                        let name = std::str::from_utf8(entry.filename).ok()?;
+                        Some(Ok((name.to_owned(), entry.mode, entry.oid.to_owned())))
+                    }
+                    Err(error) => Some(Err(damaged(id, &error.to_string()))),
                 })
                 .collect()
         })
