@@ -14,6 +14,7 @@ mod dump_status_lost;
 mod duplicate_host_port;
 mod empty_secret_default;
 mod env_file_erased;
+mod errexit_suspended;
 mod expired_suppression;
 mod health_skips_database;
 mod healthcheck_form;
@@ -83,6 +84,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
         Entry::of::<empty_secret_default::EmptySecretDefault>(),
         Entry::of::<env_file_erased::EnvFileErased>(),
+        Entry::of::<errexit_suspended::ErrexitSuspended>(),
         Entry::of_comments::<expired_suppression::ExpiredSuppression>(),
         Entry::of::<health_skips_database::HealthSkipsDatabase>(),
         Entry::of::<healthcheck_form::HealthcheckForm>(),

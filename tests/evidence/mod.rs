@@ -7,6 +7,7 @@ mod browser_globals;
 mod dump_status;
 mod environment;
 mod errexit;
+mod errexit_suspended;
 mod health;
 mod hooks;
 mod kills;

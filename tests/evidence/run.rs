@@ -181,7 +181,7 @@ fn scripts_put_together_by_chance_run_as_the_abstract_run_says() {
     let directory = tempfile::tempdir().unwrap();
     let mut wrong = Vec::new();
     let mut compared = 0;
-    let count = std::env::var("SCRIPTS").ok().and_then(|count| count.parse().ok()).unwrap_or(250);
+    let count = std::env::var("SCRIPTS").ok().and_then(|count| count.parse().ok()).unwrap_or(200);
     for shell in [Shell::Bash, Shell::Dash] {
         for seed in 1..=count {
             let text = Author::new(seed, shell).script();
@@ -339,7 +339,7 @@ fn trace(text: &str, seed: u64, directory: &std::path::Path) -> Vec<(char, usize
 fn what_always_comes_first_never_comes_later() {
     let directory = tempfile::tempdir().unwrap();
     let (mut claims, mut wrong) = (0, Vec::new());
-    let count = std::env::var("SCRIPTS").ok().and_then(|count| count.parse().ok()).unwrap_or(40);
+    let count = std::env::var("SCRIPTS").ok().and_then(|count| count.parse().ok()).unwrap_or(24);
     for seed in 1..=count {
         let (text, commands) = Operator::script(seed);
         let repo = repo(Shell::Bash, &text);
