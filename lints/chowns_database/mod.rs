@@ -45,8 +45,10 @@ fn report(changed: &ChangedOwner<'_>, found: &mut Findings) {
             "the official image, started as root, gives the files back to its user; a server that runs has lost them",
         );
     }
+    // `find .` says `./data`.
+    let inside = if path.trim_end_matches('/') == "." { format!("./{at}") } else { at.to_owned() };
     finding.note(format!(
-        "leave it out: `find {path} -path {at} -prune -o -exec chown … {{}} +`, or name the directories that are meant"
+        "leave it out: `find {path} -path {inside} -prune -o -exec chown … {{}} +`, or name the directories that are meant"
     ));
     if changed.is_page || changed.is_mode || !is_postgres {
         finding.level(Level::Warn);

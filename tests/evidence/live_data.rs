@@ -41,13 +41,13 @@ fn postgres_cannot_open_files_that_were_given_to_somebody_else() {
     server.stop();
     give_away(&data);
     let refused = server.fails_to_start();
-    assert!(refused.contains("Permission denied") || refused.contains("could not"), "{refused}");
+    assert!(refused.contains("Permission denied"), "{refused}");
     give_back(&data);
     run("chmod", &["0755", &data]);
     let refused = server.fails_to_start();
     assert!(refused.contains("invalid permissions"), "{refused}");
     run("chmod", &["0750", &data]);
-    server.starts_again();
+    assert!(server.starts_again());
     assert_eq!(ask(&server, &socket, "select 1").as_deref(), Ok("1"));
 }
 
@@ -60,7 +60,7 @@ fn postgres_whose_directory_is_removed_serves_nobody_and_does_not_start_again() 
     assert!(refused.contains("No such file or directory") || refused.contains("terminated"), "{refused}");
     end(&process, "-QUIT");
     let refused = server.fails_to_start();
-    assert!(refused.contains("not a database cluster") || refused.contains("postgresql.conf"), "{refused}");
+    assert!(refused.contains("not a database cluster directory"), "{refused}");
 }
 
 /// Ends a process, and waits until it has.
@@ -124,6 +124,7 @@ fn two_servers_refuse_one_directory_only_where_they_see_each_other() {
     ask(&server, &first, "create table t (at text, i int)").unwrap();
     ask(&server, &first, "insert into t values ('start', 0)").unwrap();
     ask(&server, &first, "checkpoint").unwrap();
+    let own = server.process();
     let (mut child, other, log) = second(&server, true);
     let until = Instant::now() + Duration::from_secs(20);
     while ask(&server, &other, "select count(*) from t").is_err() {
@@ -144,8 +145,8 @@ fn two_servers_refuse_one_directory_only_where_they_see_each_other() {
     let process = std::fs::read_to_string(children).unwrap();
     end(process.trim(), "-INT");
     child.wait().unwrap();
-    server.stop();
-    server.starts_again();
-    let left = ask(&server, &first, "select count(*) from t");
+    end(&own, "-INT");
+    // It starts with what is left, or not at all.
+    let left = if server.starts_again() { ask(&server, &first, "select count(*) from t") } else { Err(String::new()) };
     assert_ne!(left.as_deref(), Ok("201"), "both kept their rows");
 }

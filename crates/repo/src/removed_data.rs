@@ -77,7 +77,7 @@ impl Repo {
         let mut found = Vec::new();
         let says = |script: &&Script| {
             let text = script.text();
-            (text.contains("rm ") && text.contains("-")) || text.contains("-delete")
+            text.contains("rm -") || text.contains("-delete") || text.contains("exec rm")
         };
         let data: Vec<LiveData<'_>> =
             self.live_data().into_iter().filter(|data| !self.is_development(data.project)).collect();
@@ -124,6 +124,7 @@ impl Repo {
         data: &[LiveData<'r>],
     ) -> Option<RemovedData<'r>> {
         let local = command.local();
+        matches!(local.name().as_deref(), Some("rm" | "find")).then_some(())?;
         let (paths, is_choosy) = removed_by(&arguments(script, local.words))?;
         let places = |path: &str| self.places_of(script, command, path);
         for path in paths {

@@ -7,7 +7,7 @@ use std::path::Path;
 use twiceshy_repo::rsync::{Command, Disk, Kind, Tree, Word};
 
 /// Pairs of a random tree and a random filter; with the seeds below 10,000 and more.
-const SEEDS: std::ops::Range<u64> = 0..1_900;
+const SEEDS: std::ops::Range<u64> = 0..2_050;
 /// rsync waits more than it works.
 const THREADS: usize = 16;
 
@@ -48,8 +48,8 @@ fn kept(words: &[&str]) -> Vec<&'static str> {
     let read: Vec<Word> = words.iter().map(|text| Word { text: (*text).to_owned(), is_known: true }).collect();
     let disk = Disk { root: "/", path: "/", tree: &tree };
     let thought = Command::of(&read).unwrap().removal(disk, disk).unwrap().gone;
-    let status = std::process::Command::new("rsync").args(&words).current_dir(at).status().unwrap();
-    assert!(status.success(), "{words:?}");
+    let status = std::process::Command::new("rsync").args(&words).current_dir(at).output().unwrap().status;
+    assert!(matches!(status.code(), Some(0 | 25)), "{words:?}");
     let left: Vec<&str> = HELD.into_iter().filter(|path| at.join("dst").join(path).exists()).collect();
     let we: Vec<&str> = HELD.into_iter().filter(|path| !thought.iter().any(|gone| gone == path)).collect();
     assert_eq!(left, we, "{words:?}");

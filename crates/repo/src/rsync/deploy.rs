@@ -325,9 +325,14 @@ fn is_where_it_runs(path: &str, is_remote: bool, script: &Script, target: &Given
         parts.any(|part| part == word || part.strip_suffix('s') == Some(word))
     };
     let is_elsewhere = ELSEWHERE.iter().any(|word| is_word(&lower, word) || is_word(&written, word));
+    // Of a path that only a variable knows, its name has to say it.
+    const RUNS: &[&str] =
+        &["DEPLOY", "TARGET", "REMOTE", "SERVER", "APP", "PROD", "INSTALL", "LIVE", "DEST", "WWW", "HOST"];
+    let upper = written.to_ascii_uppercase();
+    let is_named = !path.starts_with('*') || is_remote || RUNS.iter().any(|word| upper.contains(word));
     // A path in the working copy is something that the script makes.
     let is_relative = !is_remote && !path.starts_with(['/', '~', '*']);
-    !is_elsewhere && !is_relative
+    !is_elsewhere && !is_relative && is_named
 }
 
 /// `path` relative to `directory`, which it stands in.

@@ -9,6 +9,7 @@ mod deploy;
 mod filter;
 mod pattern;
 mod rule;
+mod source;
 mod tree;
 mod words;
 
