@@ -31,10 +31,12 @@ mod inactive_profile;
 mod inconsistent_default;
 mod json_dumps_in_json_column;
 mod kills_by_name;
+mod literal_secret;
 mod localhost_healthcheck;
 mod loop_ends_script;
 mod missing_service_env;
 mod mistaken_suppression;
+mod mixed_podman_owners;
 mod mounted_file_missing;
 mod never_restarts;
 mod pinned_docker_context;
@@ -101,10 +103,12 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<inconsistent_default::InconsistentDefault>(),
         Entry::of::<json_dumps_in_json_column::JsonDumpsInJsonColumn>(),
         Entry::of::<kills_by_name::KillsByName>(),
+        Entry::of::<literal_secret::LiteralSecret>(),
         Entry::of::<localhost_healthcheck::LocalhostHealthcheck>(),
         Entry::of::<loop_ends_script::LoopEndsScript>(),
         Entry::of::<missing_service_env::MissingServiceEnv>(),
         Entry::of_comments::<mistaken_suppression::MistakenSuppression>(),
+        Entry::of::<mixed_podman_owners::MixedPodmanOwners>(),
         Entry::of::<mounted_file_missing::MountedFileMissing>(),
         Entry::of::<never_restarts::NeverRestarts>(),
         Entry::of::<pinned_docker_context::PinnedDockerContext>(),

@@ -22,6 +22,7 @@ mod reach;
 mod resolution;
 mod rsync;
 mod run;
+mod secrets;
 mod shells;
 mod single_file_mount;
 mod unanswered;

@@ -49,9 +49,14 @@ impl<'a> View<'a> {
         self.report.skipped.iter().filter(|skip| skip.path.is_empty() || self.scope.covers(&skip.path)).collect()
     }
 
-    /// The text of a file; an empty one if it can no longer be read.
+    /// The text of a file, secrets blotted out; an empty one if it can no longer be read.
     pub fn source(&self, file: FileId) -> Arc<Source> {
-        let read = || self.repo.tree.source(file).unwrap_or_else(|_| Arc::new(Source::new("")));
+        let read = || {
+            let source = self.repo.tree.source(file).unwrap_or_else(|_| Arc::new(Source::new("")));
+            let secrets: Vec<Place> =
+                self.report.concealed.iter().copied().filter(|place| place.file == file).collect();
+            if secrets.is_empty() { source } else { Arc::new(Source::new(blotted(source.text(), &secrets))) }
+        };
         self.sources.borrow_mut().entry(file).or_insert_with(read).clone()
     }
 
@@ -74,5 +79,40 @@ impl<'a> View<'a> {
     pub fn positions(&self, place: Place) -> (Position, Position) {
         let source = self.source(place.file);
         (source.position(place.start), source.position(place.end))
+    }
+}
+
+/// How much of a secret is shown, so that its owner knows which one it is, where it is long.
+const SHOWN: usize = 4;
+/// How long a secret is of which that much may be shown.
+const LONG: usize = 20;
+
+/// The text with a `*` for each byte of the secrets, so that all places stay where they are.
+fn blotted(text: &str, secrets: &[Place]) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for place in secrets {
+        let Some(secret) = text.get(place.range()) else { continue };
+        let shown = if secret.len() >= LONG && secret.is_char_boundary(SHOWN) { SHOWN } else { 0 };
+        for (byte, at) in secret.bytes().zip(place.range()).skip(shown) {
+            if let Some(blot) = bytes.get_mut(at).filter(|_| !matches!(byte, b'\n' | b'\r')) {
+                *blot = b'*';
+            }
+        }
+    }
+    // Whole characters were replaced, each byte by an ASCII one.
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_blotted_out_and_everything_stays_where_it_is() {
+        let text = "A=kZq7Rw2mXv9TbN4cLs8H\nB=pä§w\nC=d\n";
+        let place = |start: usize, end: usize| Place { file: FileId(0), start: start as u32, end: end as u32 };
+        let (long, short) = (place(2, 22), place(25, 31));
+        assert_eq!(&text[short.range()], "pä§w");
+        assert_eq!(blotted(text, &[long, short]), "A=kZq7****************\nB=******\nC=d\n");
     }
 }

@@ -21,6 +21,7 @@ impl Findings {
             notes: Vec::new(),
             fixes: Vec::new(),
             level: None,
+            concealed: Vec::new(),
         });
         let last = self.found.len() - 1;
         &mut self.found[last]
@@ -48,6 +49,8 @@ pub struct Finding {
     pub fixes: Vec<Fix>,
     /// The level, where it differs from the lint's own.
     pub level: Option<Level>,
+    /// Places whose text no report may show: secrets.
+    pub concealed: Vec<Place>,
 }
 
 /// A place that has to do with a finding.
@@ -113,6 +116,12 @@ impl Finding {
         if !edits.is_empty() {
             self.fixes.push(Fix { title, safety, edits });
         }
+        self
+    }
+
+    /// Keeps the text of places out of every report: they hold secrets.
+    pub fn conceal(&mut self, places: impl IntoIterator<Item = Place>) -> &mut Self {
+        self.concealed.extend(places);
         self
     }
 

@@ -95,6 +95,8 @@ pub struct Report {
     pub checked: usize,
     /// How many files a change touched, when only what it causes is reported.
     pub changed: Option<usize>,
+    /// Places whose text is not to be shown, whatever is reported about them: secrets.
+    pub concealed: Vec<Place>,
 }
 
 impl Report {
@@ -133,6 +135,7 @@ impl Report {
             };
             ran.insert(&lint.name);
             for finding in found {
+                report.concealed.extend(&finding.concealed);
                 let is_suppressed = comments.suppress(&lint.name, finding.place);
                 let Some(diagnostic) = diagnostic(repo, &settings, lint, finding).filter(|_| runs(lint)) else {
                     continue;
@@ -159,6 +162,7 @@ impl Report {
             });
             list.dedup_by(|a, b| a.place == b.place && a.lint == b.lint && a.message == b.message);
         }
+        report.concealed.sort_unstable();
         set_fingerprints(repo, &mut report.diagnostics);
         report
     }
@@ -166,7 +170,7 @@ impl Report {
 
 /// The finding as it is reported, if it is.
 fn diagnostic(repo: &Repo, settings: &Settings<'_>, lint: &Entry, finding: Finding) -> Option<Diagnostic> {
-    let Finding { place, message, label, related, notes, fixes, level } = finding;
+    let Finding { place, message, label, related, notes, fixes, level, concealed: _ } = finding;
     Some(Diagnostic {
         lint: lint.name.clone(),
         level: settings.level(lint, level, repo.tree.path(place.file))?,

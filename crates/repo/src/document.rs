@@ -215,6 +215,7 @@ pub(crate) fn lower(kind: Kind, input: Input<'_>) -> Lowered {
         Kind::Nginx => crate::route::lower_nginx(input, &mut out),
         Kind::Routing => crate::route::lower_settings(input, &mut out),
     }
+    crate::secret::lower(input, &mut out);
     list_what_shell_lost(&mut out);
     crate::remark::lower(kind, input, &mut out);
     out

@@ -179,6 +179,8 @@ kinds! {
     pub env: crate::Env,
     /// Lists of Python requirements.
     pub requirements: crate::Requirements,
+    /// Credentials that are known by how they look.
+    pub tokens: crate::Token,
     /// Files that say what leads where.
     pub routings: crate::Routing,
     /// Comments that speak to twiceshy.
