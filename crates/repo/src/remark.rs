@@ -246,7 +246,9 @@ fn remark(comment: &Comment<'_>, lines: &Lines<'_>, scripts: &[Script]) -> Optio
 fn address(comment: &str) -> Option<usize> {
     comment.match_indices(ADDRESS).map(|(at, _)| at).find(|at| {
         let before = comment[..*at].rsplit('\n').next().unwrap_or_default().trim_end();
-        before.is_empty() || before.ends_with(['#', '/', '*', '-', ';', '!'])
+        // Marks that something stands directly before are quoted: "as in `# twiceshy: …`".
+        let marks = before.trim_end_matches(['#', '/', '*', '-', ';', '!']);
+        before.is_empty() || (marks.len() < before.len() && (marks.is_empty() || marks.ends_with([' ', '\t', '<'])))
     })
 }
 
@@ -391,6 +393,13 @@ mod tests {
         ] {
             check(path, text, (2, 2), without);
         }
+    }
+
+    #[test]
+    fn a_comment_that_quotes_one_does_not_speak() {
+        assert_eq!(remarks("a.rs", "//! Write `# twiceshy: x` above it.\nfn a() {}\n"), []);
+        assert_eq!(remarks("a.sh", "# see twiceshy: x\ntrue\n"), []);
+        check("a.sh", "a # noqa # twiceshy: x\nb\n", (1, 1), "a # noqa\nb\n");
     }
 
     #[test]
