@@ -3,7 +3,7 @@
 use crate::docker::{Act, Arg, DockerCall, Verb, arguments};
 use crate::live_data::{DataAt, LiveData};
 use crate::script::{Command, Host, NodeId, Script, Via};
-use crate::{Place, Repo, Tree, is_at_or_below};
+use crate::{Place, Repo, Service, Tree, is_at_or_below};
 
 /// A command that removes data.
 #[derive(Debug)]
@@ -159,22 +159,20 @@ impl Repo {
         calls: &[DockerCall<'r>],
         data: &[LiveData<'r>],
     ) -> Option<RemovedData<'r>> {
-        let (name, argv, is_of): (String, &[Arg], Box<dyn Fn(&LiveData<'r>) -> bool>) = match &call.act {
+        let (name, argv, services): (String, &[Arg], Vec<&Service>) = match &call.act {
             Act::Exec(exec) => {
                 let name = exec.container.pattern();
                 let (_, service) = self.container_service(&name)?;
-                (name, &exec.argv, Box::new(move |data| std::ptr::eq(data.service, service)))
+                (name, &exec.argv, vec![service])
             }
             Act::Compose(compose) if compose.verb == "exec" => {
                 let scope = self.compose_scope(call)?;
-                let name = compose.services.first()?.pattern();
-                let services: Vec<_> = scope.services.iter().map(|(_, service)| *service).collect();
-                let is_of =
-                    move |data: &LiveData<'r>| services.iter().any(|service| std::ptr::eq(data.service, *service));
-                (name, &compose.argv, Box::new(is_of))
+                let services = scope.services.iter().map(|(_, service)| *service).collect();
+                (compose.services.first()?.pattern(), &compose.argv, services)
             }
             _ => return None,
         };
+        let is_of = |data: &LiveData<'_>| services.iter().any(|service| std::ptr::eq(data.service, *service));
         for words in told(argv) {
             let Some((paths, is_choosy)) = removed_by(&words) else { continue };
             for path in paths {
@@ -256,8 +254,7 @@ impl Repo {
     }
 
     fn stops(&self, call: &DockerCall<'_>, data: &LiveData<'_>) -> bool {
-        let is_owner =
-            |service: &crate::Service| std::ptr::eq(service, data.service) || service.name == data.service.name;
+        let is_owner = |service: &Service| std::ptr::eq(service, data.service) || service.name == data.service.name;
         match &call.act {
             Act::Compose(compose) => {
                 let stops = matches!(compose.verb.as_str(), "down" | "stop" | "rm" | "kill");

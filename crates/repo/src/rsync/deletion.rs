@@ -322,12 +322,12 @@ impl<'a> Run<'a> {
     /// The sources as they were given: in the command line, or one in each line of a file.
     fn given(&self) -> Result<Vec<(String, Given)>, Refusal> {
         let is_relative = self.command.is_relative;
-        let sources = self.command.sources.iter().map(|source| source.path.as_str());
+        let mut sources = self.command.sources.iter().map(|source| source.path.as_str());
         let Some(file) = &self.command.files_from else {
             return Ok(sources.filter_map(|path| Some((path.to_owned(), Given::of(path, is_relative)?))).collect());
         };
         let text = self.sender.text(&join(self.sender.path, file)).ok_or_else(|| Refusal::File(file.clone()))?;
-        let base = sources.last().unwrap_or_default().trim_end_matches('/').to_owned();
+        let base = sources.next_back().unwrap_or_default().trim_end_matches('/').to_owned();
         let of = |line: &str| {
             // No name leads out of the source.
             let cleaned = clean(line);

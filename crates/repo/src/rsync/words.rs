@@ -89,8 +89,8 @@ fn braces(word: &[(char, bool)]) -> Option<(usize, usize, Vec<usize>)> {
     for start in (0..word.len()).filter(|at| word[*at] == ('{', false)) {
         let mut depth = 0;
         let mut commas = Vec::new();
-        for at in start..word.len() {
-            match word[at] {
+        for (at, letter) in word.iter().enumerate().skip(start) {
+            match letter {
                 ('{', false) => depth += 1,
                 ('}', false) => {
                     depth -= 1;
