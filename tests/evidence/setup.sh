@@ -20,6 +20,7 @@ need musl-gcc musl-tools
 need nginx nginx-light
 need setcap libcap2-bin
 need node nodejs
+need nvim neovim
 need npm npm
 [ -x /usr/sbin/pgbouncer ] || need pgbouncer pgbouncer
 need python3 python3
