@@ -584,3 +584,43 @@ fn every_format_reports_what_is_new_and_only_that() {
         assert!(run.out.contains("verify.yml") && !run.out.contains("old.yml"), "{format}: {}", run.out);
     }
 }
+
+#[test]
+fn comments_and_the_configuration_of_the_new_state_hold_for_both() {
+    const LOST: &str = "new; printf 'pg_dump a | gzip > b\\n' > a.sh; commit";
+    const COMMENT: &str = "# twiceshy: ignore[dump-status-lost] why\\n";
+    let on = "printf '[groups]\\ndata-loss = \"error\"\\n' > twiceshy.toml";
+    let off = "printf '[groups]\\ndata-loss = \"off\"\\n' > twiceshy.toml";
+    let situations = [
+        (
+            "a comment that goes lets its finding in",
+            format!("new; printf '{COMMENT}pg_dump a | gzip > b\\n' > a.sh; commit; sed -i 1d a.sh; git add -A"),
+            "1 a.sh:1",
+        ),
+        (
+            "a stale comment is not new",
+            format!("new; printf '{COMMENT}true\\n' > a.sh; commit; echo true >> a.sh; git add -A"),
+            "0",
+        ),
+        (
+            "a comment becomes stale by the change",
+            format!(
+                "new; printf '{COMMENT}pg_dump a | gzip > b\\n' > a.sh; commit; printf '{COMMENT}true\\n' > a.sh; git add -A"
+            ),
+            "1 a.sh:1",
+        ),
+        (
+            "a lint that is turned on finds nothing new",
+            format!("new; {off}; printf 'pg_dump a | gzip > b\\n' > a.sh; commit; {on}; git add -A"),
+            "0",
+        ),
+        (
+            "the index's configuration counts",
+            format!("{LOST}; {off}; git add -A; {on}; printf 'true\\npg_dump c | gzip > d\\n' >> a.sh; git add a.sh"),
+            "0",
+        ),
+    ];
+    for (sentence, script, expected) in situations {
+        hold(&[(sentence, script.leak(), "--staged", expected)]);
+    }
+}

@@ -151,7 +151,11 @@ impl Report {
                 report.skipped.iter().filter(is_damaged).map(|skip| skip.path.as_str()).collect();
             comments.judge(&ran, |file| !damaged.contains(repo.tree.path(file)));
             for lint in about_comments {
-                let found = comments.all().iter().flat_map(|comment| lint.check_comment(comment));
+                let found = comments
+                    .all()
+                    .iter()
+                    .filter(|comment| !comment.is_shown())
+                    .flat_map(|comment| lint.check_comment(comment));
                 report.diagnostics.extend(found.filter_map(|finding| diagnostic(repo, &settings, lint, finding)));
             }
         }

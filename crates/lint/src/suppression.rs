@@ -63,6 +63,11 @@ impl Suppression {
         self.remark.place
     }
 
+    /// Whether it only shows what others may write.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.remark.is_shown
+    }
+
     /// Removes it.
     pub fn removed(&self) -> Edit {
         self.remark.removed()

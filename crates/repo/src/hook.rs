@@ -464,7 +464,9 @@ fn says_why(command: Command<'_>) -> bool {
     let Some(before) = text.get(..text.get(..start).and_then(|text| text.rfind('\n')).unwrap_or(0)) else {
         return false;
     };
-    let comment: Vec<&str> = before.lines().rev().take_while(|line| line.trim_start().starts_with('#')).collect();
+    let comment = before.lines().rev().take_while(|line| line.trim_start().starts_with('#'));
+    // What is said to us names the lint, not the reason.
+    let comment: Vec<&str> = comment.filter(|line| !line.contains(crate::ADDRESS)).collect();
     let comment = comment.join(" ").to_lowercase();
     ["hook", "verif", "husky", "pre-commit", "lefthook", "because", "since "].iter().any(|word| comment.contains(word))
 }

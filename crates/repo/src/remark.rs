@@ -26,6 +26,8 @@ pub struct Remark {
     /// that `\` continues is one with the next, and one that begins a script (`run: |`, a fence, a heredoc) stands for all
     /// of it.
     pub concerns: Span,
+    /// Whether it stands in a fence of a page, which shows what others may write.
+    pub is_shown: bool,
     /// What has to go when it goes.
     removal: Span,
 }
@@ -87,6 +89,7 @@ pub(crate) fn lower(kind: Kind, input: Input<'_>, out: &mut Lowered) {
 struct Comment<'a> {
     text: &'a str,
     place: Place,
+    is_shown: bool,
     part: Box<dyn Fn(Span) -> Place + 'a>,
 }
 
@@ -94,6 +97,7 @@ fn of(kind: Option<Kind>, input: Input<'_>, scripts: &[Script]) -> Vec<Remark> {
     let own = host_comments(kind, input).into_iter().map(|span| Comment {
         text: span.of(input.text()),
         place: Place::new(input.file, span),
+        is_shown: false,
         part: Box::new(move |part| Place {
             file: input.file,
             start: span.start + part.start,
@@ -104,6 +108,7 @@ fn of(kind: Option<Kind>, input: Input<'_>, scripts: &[Script]) -> Vec<Remark> {
         script.shell().comments.iter().map(move |span| Comment {
             text: span.of(script.text()),
             place: script.place(*span),
+            is_shown: matches!(script.host.outermost(), Host::Fence { .. }),
             part: Box::new(move |part| {
                 script.place(Span { start: span.start + part.start, end: span.start + part.end })
             }),
@@ -237,6 +242,7 @@ fn remark(comment: &Comment<'_>, lines: &Lines<'_>, scripts: &[Script]) -> Optio
         file: comment.place.file,
         place: (comment.part)(span),
         text: text.to_owned(),
+        is_shown: comment.is_shown,
         concerns: with_scripts(lines, first, last, scripts),
         removal: removal(comment, span, lines),
     })
@@ -469,7 +475,7 @@ mod tests {
             ("compose.yml", "a: '# twiceshy: x'\nb: |\n  # twiceshy: x\n"),
             ("a.sql", "SELECT '-- twiceshy: x';\n"),
             ("a.md", "```js\n// twiceshy: x\n```\n\n`<!-- twiceshy: x -->`\n"),
-            ("a.sh", "# see twiceshy: x\n# how twiceshy: works\n"),
+            ("a.sh", "# see twiceshy: x\n# how twiceshy: works\n# as in `# twiceshy: x`\n"),
             ("package.json", "{\"a\": \"# twiceshy: x\"}\n"),
         ] {
             assert_eq!(remarks(path, text), [], "{path}");
