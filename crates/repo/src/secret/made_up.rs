@@ -1,13 +1,16 @@
 //! Passwords that people made up: they count where a script takes them to another machine.
 
-use crate::script::{Command, Script, Word};
+use crate::script::{Command, NodeId, Script, Word};
 use twiceshy_source::Place;
 
 /// Options that name the machine.
 const HOST: &[&str] = &["-h", "--host", "--hostname", "-H"];
 
 /// Where a script takes the password that stands at `place` to another machine; `None` where it stays on this one.
-pub(super) fn used_at(script: &Script, name: &str, place: Place) -> Option<Place> {
+pub(super) fn used_at((script, id): (&Script, NodeId), name: &str, place: Place) -> Option<Place> {
+    // `PGPASSWORD=… psql` is for this one command, `export PGPASSWORD=…` for all that follow.
+    let declares = ["export", "declare", "typeset", "readonly", "local"];
+    let is_for_one = script.command(id).is_some_and(|one| one.name().is_none_or(|name| !declares.contains(&&*name)));
     let own = |command: &Command<'_>| {
         let at = command.place();
         at.start <= place.start && place.end <= at.end
@@ -18,7 +21,10 @@ pub(super) fn used_at(script: &Script, name: &str, place: Place) -> Option<Place
         // libpq and MySQL's client read these themselves.
         by_name || matches!(name, "PGPASSWORD" | "MYSQL_PWD" | "SSHPASS" | "RSYNC_PASSWORD" | "RESTIC_PASSWORD")
     };
-    script.commands().filter(|command| own(command) || takes(command)).find_map(|command| remote(command))
+    script
+        .commands()
+        .filter(|command| own(command) || !is_for_one && takes(command))
+        .find_map(|command| remote(command))
 }
 
 /// The word that names another machine.

@@ -81,7 +81,10 @@ impl Repo {
             found.push(self.literal(token.place, known, holder, &places, token.print, &named));
         }
         for one in &named {
-            if self.is_aside(one.place.file) || found.iter().any(|known| overlap(known.place, one.place)) {
+            // What a test uses as well is a value for tests.
+            let all = places.get(&one.print).map(Vec::as_slice).unwrap_or_default();
+            let is_aside = all.iter().any(|place| self.is_aside(place.file)) || one.is_of_developers;
+            if is_aside || found.iter().any(|known| overlap(known.place, one.place)) {
                 continue;
             }
             let known = match (one.is_generated, one.used_at) {
@@ -132,23 +135,25 @@ impl Repo {
             is_tracked: self.tree.is_tracked(path),
             is_example: is_example(path),
             twins,
-            uses: holder.map(|holder| self.uses(holder)).unwrap_or_default(),
+            uses: self.uses(named.iter().filter(|one| one.print == print)),
             reference,
         }
     }
 
     /// What uses a secret: the services that are given its file, the code that reads its variable.
-    fn uses(&self, holder: &Named) -> Vec<(Place, String)> {
-        const FEW: usize = 2;
-        let mut uses = holder.uses.clone();
-        let path = self.tree.path(holder.place.file);
-        let services = self.projects.iter().flat_map(|project| &project.services);
-        for service in services {
-            let given = service.env_files.iter().find(|env| env.path.as_deref() == Some(path));
-            uses.extend(given.map(|env| (env.text.place(), format!("gives it to `{}`", service.name))));
+    fn uses<'n>(&self, holders: impl Iterator<Item = &'n Named>) -> Vec<(Place, String)> {
+        const FEW: usize = 3;
+        let mut uses = Vec::new();
+        for holder in holders {
+            uses.extend(holder.uses.iter().cloned());
+            let path = self.tree.path(holder.place.file);
+            for service in self.projects.iter().flat_map(|project| &project.services) {
+                let given = service.env_files.iter().find(|env| env.path.as_deref() == Some(path));
+                uses.extend(given.map(|env| (env.text.place(), format!("gives it to `{}`", service.name))));
+            }
+            let reads = self.variables.reads().filter(|read| *read.name == *holder.name);
+            uses.extend(reads.map(|read| (read.place, "reads it".to_owned())));
         }
-        let reads = self.variables.reads().filter(|read| *read.name == *holder.name);
-        uses.extend(reads.map(|read| (read.place, "reads it".to_owned())));
         let mut seen: Vec<Place> = Vec::new();
         uses.retain(|(place, _)| {
             !seen.contains(place) && {

@@ -22,6 +22,8 @@ pub(super) struct Named {
     pub used_at: Option<Place>,
     /// Whether it stands on a page.
     pub is_page: bool,
+    /// Whether it stands in a stack that runs the working copy: somebody's own machine.
+    pub is_of_developers: bool,
     /// What the same file does with it.
     pub uses: Vec<(Place, String)>,
     /// A reference in its place, and the edit that puts it there.
@@ -35,10 +37,17 @@ impl Repo {
         for script in &self.scripts {
             of_script(script, &mut found);
         }
-        for service in self.projects.iter().flat_map(|project| &project.services) {
-            let args = service.build.iter().flat_map(|build| &build.args);
-            for variable in service.environment.iter().chain(args) {
-                of_compose(variable, &service.name, &mut found);
+        for project in &self.projects {
+            let first = found.len();
+            for service in &project.services {
+                let args = service.build.iter().flat_map(|build| &build.args);
+                for variable in service.environment.iter().chain(args) {
+                    of_compose(variable, &service.name, &mut found);
+                }
+            }
+            // An override is not among them: that is where keys are put to try something.
+            if found.len() > first && project.services.iter().any(|service| self.runs_working_copy(service)) {
+                found[first..].iter_mut().for_each(|one| one.is_of_developers = true);
             }
         }
         for entry in self.env.iter().flat_map(|env| &env.entries) {
@@ -89,6 +98,7 @@ fn named(name: &str, value: &str, place: Place) -> Option<Named> {
         is_generated: true,
         used_at: None,
         is_page: false,
+        is_of_developers: false,
         uses: Vec::new(),
         reference: None,
     })
@@ -149,7 +159,8 @@ fn of_script(script: &Script, found: &mut Vec<Named>) {
             }
         }
         if let Some(command) = script.command(id) {
-            of_command(command, found);
+            let assigned: Vec<Span> = simple.assignments.iter().map(|assignment| assignment.span).collect();
+            of_command(command, &assigned, found);
         }
     }
 }
@@ -178,12 +189,12 @@ fn of_word(script: &Script, id: NodeId, name: &str, word: &Word, found: &mut Vec
     if let Some(one) = named(name, &value, place) {
         found.push(Named { uses, reference, is_page, ..one });
     } else if judge::names_secret(name) && !is_default && !is_page && judge::is_made_up(name, &value) {
-        found.push(made_up(script, name, &value, place, uses, reference));
+        found.push(made_up((script, id), name, &value, place, uses, reference));
     }
 }
 
 fn made_up(
-    script: &Script,
+    at: (&Script, NodeId),
     name: &str,
     value: &str,
     place: Place,
@@ -196,8 +207,9 @@ fn made_up(
         length: value.chars().count(),
         print: judge::print(value),
         is_generated: false,
-        used_at: made_up::used_at(script, name, place),
+        used_at: made_up::used_at(at, name, place),
         is_page: false,
+        is_of_developers: false,
         uses,
         reference,
     }
@@ -217,7 +229,9 @@ fn used_here(script: &Script, id: NodeId, name: &str) -> Vec<(Place, String)> {
 }
 
 /// Secrets that a program is given on its command line: `--password=…`, `-e NAME=…`, `mysql -p…`, `user:…@host`.
-fn of_command(command: Command<'_>, found: &mut Vec<Named>) {
+///
+/// What stands in `assigned` has been looked at.
+fn of_command(command: Command<'_>, assigned: &[Span], found: &mut Vec<Named>) {
     let script = command.script;
     let is_page = matches!(script.host.outermost(), Host::Fence { .. });
     let mut option: Option<String> = None;
@@ -228,7 +242,8 @@ fn of_command(command: Command<'_>, found: &mut Vec<Named>) {
     for word in command.words() {
         let before = option.take();
         let Some(text) = word.literal() else { continue };
-        if text.len() > 4096 {
+        let is_assigned = assigned.iter().any(|span| span.start <= word.span.start && word.span.end <= span.end);
+        if text.len() > 4096 || is_assigned {
             continue;
         }
         let at = unquoted(script, word.span);
@@ -246,7 +261,7 @@ fn of_command(command: Command<'_>, found: &mut Vec<Named>) {
             if let Some(one) = named(name, value, place) {
                 found.push(Named { uses, is_page, ..one });
             } else if judge::names_secret(name) && !is_page && judge::is_made_up(name, value) {
-                found.push(made_up(script, name, value, place, uses, None));
+                found.push(made_up((script, command.id), name, value, place, uses, None));
             }
         };
         if let Some(name) = &before {
