@@ -8,6 +8,7 @@ mod kubernetes;
 mod shell;
 mod walk;
 
+pub(crate) use code::Outline;
 pub use deadline::{Deadline, Platform};
 
 use crate::compose::{MountKind, Service};

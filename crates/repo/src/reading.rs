@@ -2,8 +2,9 @@
 
 use crate::health_handler::routes::Handler;
 use crate::listens::Call;
+use crate::variables::ModuleVariables;
 use crate::{FileId, Repo};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use twiceshy_syntax::code::Module;
 use twiceshy_syntax::js::{self, Dialect};
 use twiceshy_syntax::python;
@@ -13,6 +14,12 @@ use twiceshy_syntax::python;
 pub(crate) struct Answers {
     pub(crate) handlers: OnceLock<Box<[Handler]>>,
     pub(crate) listens: OnceLock<Box<[Call]>>,
+    /// What it says about variables by itself.
+    pub(crate) variables: OnceLock<Option<Arc<ModuleVariables>>>,
+    /// What it does at a start.
+    pub(crate) start: OnceLock<Arc<crate::boot_path::Outline>>,
+    /// What of it runs when it is rendered.
+    pub(crate) rendered: OnceLock<Arc<crate::rendering::Outline>>,
 }
 
 impl Repo {

@@ -9,9 +9,11 @@ pub use routes::Framework;
 
 use crate::hints::Hints;
 use crate::{FileId, ImportKind, Place, Repo, Resolved, Tree};
-use outline::{Imported, Outline, Unit};
+pub(crate) use outline::Outline;
+use outline::{Imported, Unit};
 use routes::App;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
 /// A browser's global that a server comes upon.
 #[derive(Clone, Debug)]
@@ -88,7 +90,7 @@ struct Search<'r> {
     /// Module to the import through which a route first reached it.
     parents: FxHashMap<FileId, Option<(FileId, Place)>>,
     importers: FxHashMap<FileId, Vec<FileId>>,
-    outlines: FxHashMap<FileId, Outline>,
+    outlines: FxHashMap<FileId, Arc<Outline>>,
     found: Vec<BrowserUse>,
 }
 
@@ -176,7 +178,10 @@ impl<'r> Search<'r> {
 
     fn outline(&mut self, file: FileId) -> &Outline {
         let repo = self.repo;
-        self.outlines.entry(file).or_insert_with(|| Outline::read(repo, file).unwrap_or_default())
+        self.outlines.entry(file).or_insert_with(|| {
+            let read = || Arc::new(Outline::read(repo, file).unwrap_or_default());
+            repo.answers(file).map_or_else(read, |answers| answers.rendered.get_or_init(read).clone())
+        })
     }
 
     /// OnServer a server runs a part of a module: `None`: as far as we see, never.

@@ -11,7 +11,7 @@ use crate::hints::Words;
 use crate::{Application, Input, Repo, Service};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use twiceshy_source::{FileId, Place, Tree};
 pub(crate) use wrapper::Wrapper;
 
@@ -115,7 +115,7 @@ pub(crate) struct ModuleVariables {
 /// What all modules of applications do with the environment.
 #[derive(Debug, Default)]
 pub(crate) struct Variables {
-    modules: FxHashMap<FileId, ModuleVariables>,
+    modules: FxHashMap<FileId, Arc<ModuleVariables>>,
 }
 
 impl Application {
@@ -135,7 +135,7 @@ impl Application {
     }
 
     fn variable_modules<'r>(&self, repo: &'r Repo) -> impl Iterator<Item = &'r ModuleVariables> {
-        self.modules.iter().filter_map(|file| repo.variables.modules.get(file))
+        self.modules.iter().filter_map(|file| repo.variables.modules.get(file).map(|module| &**module))
     }
 }
 
@@ -170,10 +170,12 @@ impl Variables {
         };
         let none = FxHashMap::default();
         let speaking: Vec<FileId> = files.iter().copied().filter(speaks).collect();
-        let read = |files: Vec<FileId>, known: &FxHashMap<FileId, Vec<Wrapper>>| -> Vec<(FileId, ModuleVariables)> {
-            files.into_par_iter().filter_map(|file| Some((file, reader::of(repo, file, known)?))).collect()
+        let alone = |file: FileId| {
+            let read = || reader::of(repo, file, &none).map(Arc::new);
+            repo.answers(file).map_or_else(read, |answers| answers.variables.get_or_init(read).clone())
         };
-        let mut modules: FxHashMap<FileId, ModuleVariables> = read(speaking, &none).into_iter().collect();
+        let mut modules: FxHashMap<FileId, Arc<ModuleVariables>> =
+            speaking.into_par_iter().filter_map(|file| Some((file, alone(file)?))).collect();
         // `import { required } from "./env"`: whoever imports such a function reads variables, too.
         let known: FxHashMap<FileId, Vec<Wrapper>> = modules
             .iter()
@@ -182,7 +184,8 @@ impl Variables {
             .collect();
         if !known.is_empty() {
             let users: Vec<FileId> = files.into_par_iter().filter(|file| repo.imports_wrapper(*file, &known)).collect();
-            modules.extend(read(users, &known));
+            let read = |file: FileId| Some((file, Arc::new(reader::of(repo, file, &known)?)));
+            modules.extend(users.into_par_iter().filter_map(read).collect::<Vec<_>>());
         }
         Self { modules }
     }

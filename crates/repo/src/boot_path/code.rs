@@ -5,6 +5,7 @@ use crate::hints::Hints;
 use crate::log_file::path::Values;
 use crate::{FileId, Place, Repo, Tree};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 use twiceshy_syntax::code::{Call, Expr, ExprKind, Function, Module, Stmt, StmtKind};
 
 /// Work that a module does.
@@ -21,7 +22,7 @@ pub(super) struct CodeScan {
 
 /// What a module does at its start, as far as work on whole files is concerned.
 #[derive(Debug, Default)]
-pub(super) struct Outline {
+pub(crate) struct Outline {
     scans: Vec<CodeScan>,
     calls: Vec<CodeCall>,
     /// Functions that a framework calls before the server answers.
@@ -39,7 +40,7 @@ struct CodeCall {
 /// Modules that were read, by file.
 #[derive(Debug, Default)]
 pub(super) struct Modules {
-    read: FxHashMap<FileId, Outline>,
+    read: FxHashMap<FileId, Arc<Outline>>,
     /// What a start of each module loads.
     loaded: FxHashMap<FileId, std::rc::Rc<[FileId]>>,
 }
@@ -118,9 +119,11 @@ fn loaded(repo: &Repo, entry: FileId) -> Vec<FileId> {
 
 impl Modules {
     fn outline(&mut self, repo: &Repo, file: FileId) -> &Outline {
-        self.read
-            .entry(file)
-            .or_insert_with(|| repo.read_code(file, |module, text| outline(module, text, file)).unwrap_or_default())
+        self.read.entry(file).or_insert_with(|| {
+            let read =
+                || Arc::new(repo.read_code(file, |module, text| outline(module, text, file)).unwrap_or_default());
+            repo.answers(file).map_or_else(read, |answers| answers.start.get_or_init(read).clone())
+        })
     }
 
     /// Whether `function` of `file` is called while `entry` starts, and through which calls.

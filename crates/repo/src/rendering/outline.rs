@@ -7,7 +7,7 @@ use twiceshy_syntax::code::{Expr, ExprKind, Function, Module, Stmt, StmtKind};
 
 /// What a module runs.
 #[derive(Debug, Default)]
-pub(super) struct Outline {
+pub(crate) struct Outline {
     pub(super) imports: Vec<Imported>,
     /// By the function's name; `None`: what runs when the module is loaded, or, of a component's script, when it is
     /// rendered.
