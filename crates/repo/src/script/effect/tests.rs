@@ -1,3 +1,5 @@
+//! What commands do to what, who owns it, and whether it was saved or confirmed before.
+
 use super::{Effect, Object, Site};
 use crate::{Repo, Tree};
 
