@@ -283,6 +283,10 @@ fn fixes_are_edits_of_the_very_version_that_was_looked_at() {
     client.replace(&file, 2, text);
     let all = actions(&mut client, &file, &["quickfix"]);
     assert!(!all.is_empty());
+    let title = |action: &Value| action["title"].as_str().unwrap().to_owned();
+    let mut fixes = all.iter().map(title);
+    let first_ignore = fixes.position(|title| title.starts_with("Ignore undefined-service here"));
+    assert!(first_ignore.is_some_and(|at| at > 0), "what mends comes before what silences");
     for action in &all {
         assert!(
             action.get("edit").is_none() && action["kind"] == "quickfix",
@@ -302,6 +306,21 @@ fn fixes_are_edits_of_the_very_version_that_was_looked_at() {
     assert!(client.findings(&file).is_empty(), "{mended}");
     assert_eq!(mended, text.replace("databse", "database"));
     assert!(actions(&mut client, &file, &[]).is_empty());
+}
+
+#[test]
+fn a_finding_can_be_ignored_where_it_stands() {
+    let (_directory, path) = folder(&[("compose.yml", COMPOSE)]);
+    let mut client = Client::on(&[&path], capabilities());
+    let file = path.join("compose.yml");
+    let all = actions(&mut client, &file, &[]);
+    let ignore = all.into_iter().find(|action| action["title"].as_str().unwrap().starts_with("Ignore ")).unwrap();
+    let action = client.request("codeAction/resolve", ignore).unwrap();
+    let ignored = edited(COMPOSE, &action["edit"], &file, &Value::Null);
+    assert!(ignored.contains("    # twiceshy: ignore[undefined-service] say here why"), "{ignored}");
+    client.open(&file, &ignored);
+    client.settle();
+    assert!(client.findings(&file).is_empty(), "{:?}", client.published);
 }
 
 #[test]

@@ -18,11 +18,27 @@ pub(crate) const FIX_ALL: &str = "source.fixAll.twiceshy";
 struct Data {
     /// The file whose findings it is about.
     uri: lsp::Uri,
-    /// The finding; `None`: all of the file's.
-    finding: Option<String>,
-    /// Which of its fixes.
-    fix: usize,
+    /// What is done.
+    deed: Deed,
 }
+
+/// What an action does.
+#[derive(Debug, Serialize, Deserialize)]
+enum Deed {
+    /// Applies a fix of a finding, which is named by its fingerprint.
+    Fix(String, usize),
+    /// Writes a comment that suppresses a finding.
+    Ignore(String),
+    /// Applies all safe fixes of the file.
+    FixAll,
+}
+
+/// What stands in place of the reason that only a person knows.
+const REASON: &str = "say here why this is meant to be so";
+
+/// For how many findings at once it is found out whether a comment can suppress them; further ones are found out about when
+/// the action is wanted.
+const TRIED: usize = 8;
 
 /// The file that an action of ours is about.
 pub(crate) fn file(action: &lsp::CodeAction) -> Option<lsp::Uri> {
@@ -48,63 +64,73 @@ pub(crate) fn actions(
                 .is_some_and(|rest| only.is_empty() || rest.is_empty() || rest.starts_with('.'))
         }),
     };
-    let resolves = snapshot.client.resolves_edits;
+    let offer = |title: String, deed: Deed, edits: Vec<Edit>| {
+        let resolves = snapshot.client.resolves_edits;
+        let data = Data { uri: params.text_document.uri.clone(), deed };
+        lsp::CodeAction {
+            title,
+            edit: if resolves { None } else { Some(edit(snapshot, places, &edits)) },
+            data: if resolves { serde_json::to_value(data).ok() } else { None },
+            ..lsp::CodeAction::default()
+        }
+    };
     let mut actions = Vec::new();
     if wants("quickfix") {
-        for diagnostic in snapshot.report.diagnostics.iter().filter(|diagnostic| diagnostic.place.file == file) {
-            let shown = places.diagnostic(diagnostic);
-            if !touches(&shown.range, &params.range) {
-                continue;
-            }
+        let of_file = snapshot.report.diagnostics.iter().filter(|diagnostic| diagnostic.place.file == file);
+        let shown = of_file.map(|diagnostic| (diagnostic, places.diagnostic(diagnostic)));
+        let touched: Vec<_> = shown.filter(|(_, shown)| touches(&shown.range, &params.range)).collect();
+        let as_fix = |action: lsp::CodeAction, shown: &lsp::Diagnostic| lsp::CodeAction {
+            kind: Some(lsp::CodeActionKind::QuickFix),
+            diagnostics: Some(vec![shown.clone()]),
+            ..action
+        };
+        for (diagnostic, shown) in &touched {
             let mut is_first = true;
             for (at, fix) in diagnostic.fixes.iter().enumerate() {
-                if !can_be_edited(places, &fix.edits) {
-                    continue;
-                }
-                let is_safe = fix.safety == Safety::Safe;
-                let data = Data {
-                    uri: params.text_document.uri.clone(),
-                    finding: Some(diagnostic.fingerprint.clone()),
-                    fix: at,
-                };
-                actions.push(lsp::CodeAction {
-                    title: fix.title.clone(),
-                    kind: Some(lsp::CodeActionKind::QuickFix),
-                    diagnostics: Some(vec![shown.clone()]),
+                if can_be_edited(places, &fix.edits) {
+                    let deed = Deed::Fix(diagnostic.fingerprint.clone(), at);
+                    let action = as_fix(offer(fix.title.clone(), deed, fix.edits.clone()), shown);
                     // What a person has to decide on is never what happens without being looked at.
-                    is_preferred: (is_safe && std::mem::take(&mut is_first)).then_some(true),
-                    edit: if resolves { None } else { Some(edit(snapshot, places, &fix.edits)) },
-                    data: if resolves { serde_json::to_value(data).ok() } else { None },
-                    ..lsp::CodeAction::default()
-                });
+                    let is_preferred = fix.safety == Safety::Safe && std::mem::take(&mut is_first);
+                    actions.push(lsp::CodeAction { is_preferred: is_preferred.then_some(true), ..action });
+                }
+            }
+        }
+        for (diagnostic, shown) in &touched {
+            let is_tried = touched.len() <= TRIED || !snapshot.client.resolves_edits;
+            let edits = if is_tried { ignoring(snapshot, places, diagnostic) } else { Some(Vec::new()) };
+            if let Some(edits) = edits {
+                let title = format!("Ignore {} here, with a reason", diagnostic.lint);
+                actions.push(as_fix(offer(title, Deed::Ignore(diagnostic.fingerprint.clone()), edits), shown));
             }
         }
     }
     if wants(FIX_ALL) {
-        let fixes = all_safe(snapshot, places, file);
-        if !fixes.is_empty() {
-            let data = Data { uri: params.text_document.uri.clone(), finding: None, fix: 0 };
-            actions.push(lsp::CodeAction {
-                title: "Apply all safe fixes of twiceshy".into(),
-                kind: Some(FIX_ALL.to_owned().into()),
-                edit: if resolves { None } else { Some(edit(snapshot, places, &fixes)) },
-                data: if resolves { serde_json::to_value(data).ok() } else { None },
-                ..lsp::CodeAction::default()
-            });
+        let edits = all_safe(snapshot, places, file);
+        if !edits.is_empty() {
+            let action = offer("Apply all safe fixes of twiceshy".into(), Deed::FixAll, edits);
+            actions.push(lsp::CodeAction { kind: Some(FIX_ALL.to_owned().into()), ..action });
         }
     }
     Some(actions)
+}
+
+/// The edit that writes a comment above a finding, in the language of its file; `None` where that holds no comments.
+fn ignoring(snapshot: &Snapshot, places: &Places<'_>, diagnostic: &Diagnostic) -> Option<Vec<Edit>> {
+    let edits = vec![twiceshy_lint::suppress(&snapshot.repo, diagnostic, REASON)?];
+    can_be_edited(places, &edits).then_some(edits)
 }
 
 /// An action with its edits. Without any, when the finding has gone in the meantime.
 pub(crate) fn resolve(snapshot: &Snapshot, places: &Places<'_>, action: lsp::CodeAction) -> lsp::CodeAction {
     let edits = || {
         let data = data(&action)?;
-        let Some(finding) = data.finding else {
-            return Some(all_safe(snapshot, places, snapshot.file(&data.uri)?));
-        };
-        let diagnostic = snapshot.report.diagnostics.iter().find(|diagnostic| diagnostic.fingerprint == finding)?;
-        diagnostic.fixes.get(data.fix).map(|fix| fix.edits.clone())
+        let found = |named: &str| snapshot.report.diagnostics.iter().find(|diagnostic| diagnostic.fingerprint == named);
+        match &data.deed {
+            Deed::Fix(named, at) => found(named)?.fixes.get(*at).map(|fix| fix.edits.clone()),
+            Deed::Ignore(named) => ignoring(snapshot, places, found(named)?),
+            Deed::FixAll => Some(all_safe(snapshot, places, snapshot.file(&data.uri)?)),
+        }
     };
     let edits = edits().filter(|edits| !edits.is_empty());
     lsp::CodeAction { edit: edits.map(|edits| edit(snapshot, places, &edits)), ..action }

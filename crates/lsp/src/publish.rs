@@ -8,8 +8,9 @@ use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use twiceshy_lint::{Diagnostic, Level, Report};
+use twiceshy_lint::{Diagnostic, Level, Report, Safety};
 use twiceshy_repo::{FileId, Misconfigured, Place, Repo, Source};
+use twiceshy_source::Edit;
 
 /// The findings of each file that has any, by its path in the system.
 pub(crate) type ByFile = BTreeMap<String, Arc<Vec<lsp::Diagnostic>>>;
@@ -97,7 +98,7 @@ impl<'a> Places<'a> {
             code_description: Some(lsp::CodeDescription::new(page(&diagnostic.lint))),
             source: Some("twiceshy".into()),
             message: lines.join("\n").into(),
-            tags: None,
+            tags: is_superfluous(diagnostic).then(|| vec![lsp::DiagnosticTag::Unnecessary]),
             related_information: (!related.is_empty()).then_some(related),
             data: Some(serde_json::json!({ "fingerprint": diagnostic.fingerprint })),
         }
@@ -125,6 +126,15 @@ impl<'a> Places<'a> {
         }
         files.into_iter().map(|(path, found)| (path, Arc::new(found))).collect()
     }
+}
+
+/// Whether all that is wrong with it is that it stands there: the safe fix takes out the very place.
+fn is_superfluous(diagnostic: &Diagnostic) -> bool {
+    let takes_out = |edit: &Edit| {
+        edit.text.is_empty() && edit.place.start <= diagnostic.place.start && diagnostic.place.end <= edit.place.end
+    };
+    let mut safe = diagnostic.fixes.iter().filter(|fix| fix.safety == Safety::Safe);
+    safe.any(|fix| matches!(&fix.edits[..], [edit] if edit.place.file == diagnostic.place.file && takes_out(edit)))
 }
 
 /// Where a lint's page can be read.
