@@ -23,7 +23,7 @@ impl Lint for DestructiveAtBoot {
 fn report(destroyed: &DestroyedAtBoot, found: &mut Findings) {
     let (message, note) = match &destroyed.loss {
         BootLoss::Command(program, name) => {
-            let name = if name.is_empty() { String::new() } else { format!(" on `{name}`") };
+            let name = if name.is_empty() || name.contains('*') { String::new() } else { format!(" on `{name}`") };
             (
                 format!("every start destroys data: `{program}`{name} runs before anything else, and nothing asks"),
                 "take it out of the start, or let a variable ask for it: `[ \"$RESET_DATABASE\" = yes ] && …`",
@@ -39,10 +39,7 @@ fn report(destroyed: &DestroyedAtBoot, found: &mut Findings) {
         ),
         BootLoss::Rows(table) => {
             let of = if table.is_empty() { String::new() } else { format!(" of `{table}`") };
-            (
-                format!("the start deletes all rows{of}"),
-                "say which rows, or take it out of the start",
-            )
+            (format!("the start deletes all rows{of}"), "say which rows, or take it out of the start")
         }
     };
     let finding = found.at(destroyed.place, message).label("there is no condition on it");

@@ -34,7 +34,9 @@ fn report(destroyed: &Destroyed<'_>, found: &mut Findings) {
     let who = if destroyed.is_page { "whoever follows these instructions removes" } else { "removes" };
     let (place, label) = match destroyed.way {
         Removal::Down(Some(flag)) => (flag, "with the containers, the volumes go"),
-        Removal::Prune => (destroyed.place, "takes every volume that no container has; those of the stack were removed before"),
+        Removal::Prune => {
+            (destroyed.place, "takes every volume that no container has; those of the stack were removed before")
+        }
         _ => (destroyed.place, "nothing is saved before, and nobody is asked"),
     };
     let finding = found.at(place, format!("{who} the data of `{owner}`{own}{more} with its volume")).label(label);
@@ -42,7 +44,9 @@ fn report(destroyed: &Destroyed<'_>, found: &mut Findings) {
         finding.related(destroyed.place, "by this command");
     }
     finding.related(first.place(), format!("`{owner}` keeps its data here"));
-    finding.note("a volume that is removed cannot be brought back; without the option its containers are replaced, and it stays");
+    finding.note(
+        "a volume that is removed cannot be brought back; without the option its containers are replaced, and it stays",
+    );
     if destroyed.is_page || !destroyed.is_deployment {
         finding.level(Level::Warn);
     }

@@ -36,7 +36,9 @@ fn report(reset: &ResetLog<'_>, found: &mut Findings) {
         "what was committed since the last checkpoint is gone or half there, and the server starts as if all were well; \
          `-f` also makes up what it cannot read",
     );
-    finding.note("stop the server, copy the whole data directory, try on the copy; afterwards dump, and restore into a new one");
+    finding.note(
+        "stop the server, copy the whole data directory, try on the copy; afterwards dump, and restore into a new one",
+    );
     if reset.is_page {
         finding.level(Level::Warn);
     }

@@ -86,7 +86,7 @@ impl Repo {
         }
         for script in self.scripts.iter().filter(says).filter(|script| self.is_operated(script)) {
             let calls = script.docker_calls();
-            for command in script.commands() {
+            for command in script.commands().filter(|command| !script.is_forbidden(command.id)) {
                 let call = calls.iter().find(|call| call.command.id == command.id);
                 found.extend(match call {
                     Some(call) => self.removed_inside(call, &calls, &data),

@@ -21,11 +21,22 @@ pub struct SecondServer<'r> {
     pub is_page: bool,
 }
 
+/// How many containers a script starts that still is no stack of its own.
+const MANY: usize = 2;
+
 impl Repo {
     /// Containers that scripts and pages run with the data of a service's database, while that may run.
     pub fn second_servers(&self) -> Vec<SecondServer<'_>> {
         let mut found: Vec<SecondServer<'_>> = Vec::new();
         for run in self.operated_runs(&["--volume", "--mount", "-v ", "-v="]) {
+            // A script that runs several servers is a stack of its own, instead of the other one.
+            let starts = run.effects().iter().filter(|effect| {
+                let call = run.docker_call(effect).filter(|_| effect.deed == Deed::Run);
+                call.is_some_and(|call| call.run().is_some_and(|container| container.is_detached()))
+            });
+            if starts.count() > MANY && !run.script().is_instruction() {
+                continue;
+            }
             for effect in run.effects().iter().filter(|effect| effect.deed == Deed::Run) {
                 if !self.is_meant_for_services(&run, effect.step) {
                     continue;
