@@ -6,10 +6,14 @@ mod browser_global_on_server;
 mod cap_drop_breaks_image;
 mod chowns_database;
 mod context_too_large;
+mod copies_running_volume;
 mod copy_source_missing;
 mod dead_stub_resolver;
 mod default_credential;
+mod destroy_before_backup;
+mod destructive_at_boot;
 mod dockerignore_root_only;
+mod down_with_volumes;
 mod dump_status_lost;
 mod duplicate_host_port;
 mod empty_secret_default;
@@ -46,8 +50,10 @@ mod public_env_unreadable;
 mod read_only_breaks_image;
 mod ready_during_init;
 mod removes_live_data;
+mod resets_wal;
 mod restart_keeps_old_env;
 mod rsync_delete_misses_data;
+mod run_on_live_volume;
 mod run_outside_network;
 mod runtime_floats;
 mod scan_at_boot;
@@ -78,10 +84,14 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<cap_drop_breaks_image::CapDropBreaksImage>(),
         Entry::of::<chowns_database::ChownsDatabase>(),
         Entry::of::<context_too_large::ContextTooLarge>(),
+        Entry::of::<copies_running_volume::CopiesRunningVolume>(),
         Entry::of::<copy_source_missing::CopySourceMissing>(),
         Entry::of::<dead_stub_resolver::DeadStubResolver>(),
         Entry::of::<default_credential::DefaultCredential>(),
+        Entry::of::<destroy_before_backup::DestroyBeforeBackup>(),
+        Entry::of::<destructive_at_boot::DestructiveAtBoot>(),
         Entry::of::<dockerignore_root_only::DockerignoreRootOnly>(),
+        Entry::of::<down_with_volumes::DownWithVolumes>(),
         Entry::of::<dump_status_lost::DumpStatusLost>(),
         Entry::of::<duplicate_host_port::DuplicateHostPort>(),
         Entry::of::<empty_secret_default::EmptySecretDefault>(),
@@ -118,8 +128,10 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<read_only_breaks_image::ReadOnlyBreaksImage>(),
         Entry::of::<ready_during_init::ReadyDuringInit>(),
         Entry::of::<removes_live_data::RemovesLiveData>(),
+        Entry::of::<resets_wal::ResetsWal>(),
         Entry::of::<restart_keeps_old_env::RestartKeepsOldEnv>(),
         Entry::of::<rsync_delete_misses_data::RsyncDeleteMissesData>(),
+        Entry::of::<run_on_live_volume::RunOnLiveVolume>(),
         Entry::of::<run_outside_network::RunOutsideNetwork>(),
         Entry::of::<runtime_floats::RuntimeFloats>(),
         Entry::of::<scan_at_boot::ScanAtBoot>(),

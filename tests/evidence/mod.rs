@@ -28,4 +28,5 @@ mod single_file_mount;
 mod unanswered;
 mod unbounded_log;
 mod untracked_import;
+mod volumes;
 mod workspace;

@@ -14,7 +14,7 @@ pub use deadline::{Deadline, Platform};
 use crate::compose::{MountKind, Service};
 use crate::dockerfile::StepKind;
 use crate::hints::Hints;
-use crate::{BuildContext, HealthCheck, Place, Repo, Stage};
+use crate::{BuildContext, FileId, HealthCheck, Place, Repo, Stage};
 use twiceshy_source::Extract;
 
 /// Work on the whole of a file, which takes longer the larger the file is.
@@ -115,6 +115,19 @@ impl Repo {
             }
         }
         found.sort_by_key(|scan| scan.place);
+        found
+    }
+
+    /// The shell scripts of the repository that containers run when they start, each with what calls it.
+    pub(crate) fn boot_scripts(&self) -> Vec<(FileId, Vec<Place>)> {
+        let mut found: Vec<(FileId, Vec<Place>)> = Vec::new();
+        for boot in self.boots() {
+            for (file, via) in walk::scripts(self, &boot) {
+                if found.iter().all(|(other, _)| *other != file) {
+                    found.push((file, via));
+                }
+            }
+        }
         found
     }
 

@@ -49,7 +49,7 @@ impl Repo {
             return found;
         }
         for script in self.scripts.iter().filter(says).filter(|script| self.is_operated(script)) {
-            for command in script.commands() {
+            for command in script.commands().filter(|command| !script.is_forbidden(command.id)) {
                 found.extend(self.changed_owner(script, command, &data));
             }
         }

@@ -64,6 +64,7 @@ mod resolve;
 mod restart;
 mod route;
 pub mod rsync;
+mod runbook;
 mod rust;
 pub mod script;
 mod secret;
@@ -76,6 +77,7 @@ mod stale_mount;
 mod stub_resolver;
 mod tsconfig;
 mod variables;
+mod volumes;
 pub mod workflow;
 mod working_copy;
 
@@ -144,6 +146,7 @@ pub use route::{
     Address, Asked, Backend, BehindProxy, FileProvider, Hostname, Mention, ProbeOfNothing, Route, RoutedTwice, Router,
     Routing, Twice, UnroutedHost, Zone,
 };
+pub use runbook::Tone;
 pub use script::Script;
 pub use secret::{Known, LiteralSecret, Token};
 pub use shared_data::SharedData;
@@ -155,5 +158,6 @@ pub use stub_resolver::{Asker, StubResolver};
 pub use tsconfig::{Alias, TsConfig};
 pub use twiceshy_source::{Edit, FileId, Place, Source, Span, Tree};
 pub use variables::{Moment, Need, Reaction, VariableRead, Way};
+pub use volumes::{BootLoss, Copied, Destroyed, DestroyedAtBoot, Direction, Removal, ResetLog, SecondServer, Why};
 pub use workflow::{Action, Workflow};
 pub use working_copy::{LocalKind, LocalPath};

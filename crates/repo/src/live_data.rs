@@ -41,7 +41,12 @@ impl Repo {
         found
     }
 
-    fn kept<'r>(&'r self, project: &'r Project, service: &'r Service, mount: &'r Mount) -> Option<LiveData<'r>> {
+    pub(crate) fn kept<'r>(
+        &'r self,
+        project: &'r Project,
+        service: &'r Service,
+        mount: &'r Mount,
+    ) -> Option<LiveData<'r>> {
         let target = mount.target.as_deref()?;
         let source = mount.source.as_deref()?;
         let database = || self.keeps_database(service, target);

@@ -1,7 +1,7 @@
 //! Markdown pages: their shell fences are scripts.
 
 use crate::script::{Dialect, Host, Start};
-use crate::{Input, Lowered, Script};
+use crate::{Input, Lowered, Script, Tone};
 use twiceshy_source::{Extractor, Quoting, Span};
 use twiceshy_syntax::markdown::{Fence, fences};
 
@@ -40,7 +40,9 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
             continues = text.trim_end().ends_with('\\');
         }
         let before = fence.before.get(..fence.before.floor_char_boundary(MAX_BEFORE)).unwrap_or_default().to_owned();
-        let host = Host::Fence { headings: fence.headings.clone(), before };
+        let tone = Tone::of(input.path(), &fence);
+        let after = fence.after.get(..fence.after.floor_char_boundary(MAX_BEFORE)).unwrap_or_default().to_owned();
+        let host = Host::Fence { headings: fence.headings.clone(), before, after, tone };
         out.scripts.extend(Script::new(extractor.finish(), host, start));
     }
 }

@@ -27,7 +27,7 @@ pub struct RemovedData<'r> {
 }
 
 /// Words of scripts and recipes that are called in order to remove things.
-const INTENTIONS: &[&str] = &[
+pub(crate) const INTENTIONS: &[&str] = &[
     "clean",
     "cleanup",
     "clear",
@@ -86,7 +86,7 @@ impl Repo {
         }
         for script in self.scripts.iter().filter(says).filter(|script| self.is_operated(script)) {
             let calls = script.docker_calls();
-            for command in script.commands() {
+            for command in script.commands().filter(|command| !script.is_forbidden(command.id)) {
                 let call = calls.iter().find(|call| call.command.id == command.id);
                 found.extend(match call {
                     Some(call) => self.removed_inside(call, &calls, &data),
@@ -253,7 +253,7 @@ impl Repo {
         calls.find(|call| call.words_place().start < at && self.stops(call, data)).map(|call| call.words_place())
     }
 
-    fn stops(&self, call: &DockerCall<'_>, data: &LiveData<'_>) -> bool {
+    pub(crate) fn stops(&self, call: &DockerCall<'_>, data: &LiveData<'_>) -> bool {
         let is_owner = |service: &Service| std::ptr::eq(service, data.service) || service.name == data.service.name;
         match &call.act {
             Act::Compose(compose) => {
@@ -278,7 +278,7 @@ impl Repo {
     }
 
     /// Whether somebody is asked before a command, or has asked for it.
-    fn is_confirmed(&self, script: &Script, id: NodeId) -> bool {
+    pub(crate) fn is_confirmed(&self, script: &Script, id: NodeId) -> bool {
         let asks = |command: &Command<'_>| {
             let name = command.name().unwrap_or_default().to_ascii_lowercase();
             ["confirm", "prompt", "ask"].iter().any(|word| name.contains(word))
@@ -289,7 +289,7 @@ impl Repo {
     }
 
     /// Whether the name of a script, a recipe or a heading says that it removes things.
-    fn is_intended(&self, script: &Script) -> bool {
+    pub(crate) fn is_intended(&self, script: &Script) -> bool {
         let says = |text: &str| {
             let lower = text.to_ascii_lowercase();
             lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| INTENTIONS.contains(&word))
@@ -297,7 +297,7 @@ impl Repo {
         match script.host.outermost() {
             Host::Recipe { target } => says(target),
             Host::Package { name } => says(name),
-            Host::Fence { headings, before } => headings.iter().any(|heading| says(heading)) || says(before),
+            Host::Fence { headings, before, .. } => headings.iter().any(|heading| says(heading)) || says(before),
             _ => says(Tree::name(self.tree.path(script.file))),
         }
     }
@@ -423,7 +423,7 @@ fn removed_by(words: &[Arg]) -> Option<(Vec<String>, bool)> {
 }
 
 /// The commands that a container is told to run: the words themselves, or those in the text of `sh -c`.
-fn told(argv: &[Arg]) -> Vec<Vec<Arg>> {
+pub(crate) fn told(argv: &[Arg]) -> Vec<Vec<Arg>> {
     let Some(program) = argv.first().and_then(Arg::text) else { return Vec::new() };
     let is_shell = matches!(Tree::name(&program), "sh" | "bash" | "ash" | "dash");
     let text = argv.iter().skip(1).find(|arg| !arg.pattern().starts_with('-'));

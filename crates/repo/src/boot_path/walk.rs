@@ -14,26 +14,50 @@ pub(super) fn scans(repo: &Repo, boot: &Boot<'_>, modules: &mut Modules) -> Vec<
     if boot.volumes.is_empty() {
         return Vec::new();
     }
-    let mut walk = Walk { repo, boot, scripts: FxHashSet::default(), modules, found: Vec::new() };
-    for start in &boot.starts {
-        match start {
-            Start::Words(words) => {
-                let Some(first) = words.first() else { continue };
-                let via = vec![first.place(twiceshy_source::Span::new(0, first.text().len()))];
-                if let Some(script) = script_word(words) {
-                    walk.text(script.clone(), via);
-                    continue;
+    let mut walk = Walk {
+        repo,
+        boot,
+        scripts: FxHashSet::default(),
+        modules,
+        found: Vec::new(),
+        met: Vec::new(),
+        is_brief: false,
+    };
+    walk.all();
+    walk.found
+}
+
+/// The shell scripts of the repository that a container runs when it starts, each with what calls it.
+pub(super) fn scripts(repo: &Repo, boot: &Boot<'_>) -> Vec<(FileId, Vec<Place>)> {
+    let modules = &mut Modules::default();
+    let mut walk =
+        Walk { repo, boot, scripts: FxHashSet::default(), modules, found: Vec::new(), met: Vec::new(), is_brief: true };
+    walk.all();
+    walk.met
+}
+
+impl Walk<'_, '_> {
+    fn all(&mut self) {
+        let walk = self;
+        for start in &walk.boot.starts {
+            match start {
+                Start::Words(words) => {
+                    let Some(first) = words.first() else { continue };
+                    let via = vec![first.place(twiceshy_source::Span::new(0, first.text().len()))];
+                    if let Some(script) = script_word(words) {
+                        walk.text(script.clone(), via);
+                        continue;
+                    }
+                    let words: Vec<String> = words.iter().map(|word| word.text().to_owned()).collect();
+                    walk.run(&words, &via);
                 }
-                let words: Vec<String> = words.iter().map(|word| word.text().to_owned()).collect();
-                walk.run(&words, &via);
-            }
-            Start::Script(text) => {
-                let via = vec![text.place(twiceshy_source::Span::new(0, text.text().len()))];
-                walk.text(text.clone(), via);
+                Start::Script(text) => {
+                    let via = vec![text.place(twiceshy_source::Span::new(0, text.text().len()))];
+                    walk.text(text.clone(), via);
+                }
             }
         }
     }
-    walk.found
 }
 
 /// `sh -c SCRIPT`
@@ -49,6 +73,10 @@ struct Walk<'w, 'r> {
     scripts: FxHashSet<FileId>,
     modules: &'w mut Modules,
     found: Vec<BootScan>,
+    /// The scripts that were met, and what led there.
+    met: Vec<(FileId, Vec<Place>)>,
+    /// Whether only scripts are asked for: nothing is read in code.
+    is_brief: bool,
 }
 
 impl Walk<'_, '_> {
@@ -121,8 +149,12 @@ impl Walk<'_, '_> {
         let script = repo.scripts.iter().find(|script| script.file == file && script.host == Host::File);
         if let Some(script) = script {
             if self.scripts.insert(file) {
+                self.met.push((file, via.to_vec()));
                 self.script(script, via);
             }
+            return;
+        }
+        if self.is_brief {
             return;
         }
         let scans = code::started(repo, file, self.modules);

@@ -40,7 +40,8 @@ impl Arg {
     /// Whether it is written for the reader to fill in: `<container>`, `YOUR_NAME`.
     pub fn is_placeholder(&self) -> bool {
         let text = self.pattern();
-        text.contains(['<', '>', '[', ']', '…'])
+        self.value.is_left_open()
+            || text.contains(['<', '>', '[', ']', '…'])
             || text.contains("...")
             || text.to_ascii_lowercase().starts_with("your")
     }

@@ -89,7 +89,9 @@ impl Repo {
         let mut data = None;
         for script in self.scripts.iter().filter(says) {
             for command in script.commands() {
-                let Some(invocation) = command.runs("rsync") else { continue };
+                let Some(invocation) = command.runs("rsync").filter(|_| !script.is_forbidden(command.id)) else {
+                    continue;
+                };
                 let data = data.get_or_insert_with(|| self.live_data());
                 found.extend(self.lost_by_sync(script, command, invocation, data));
             }

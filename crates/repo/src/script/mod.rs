@@ -95,6 +95,10 @@ pub enum Host {
         headings: Vec<String>,
         /// The text of the paragraph right before it, its first bytes.
         before: String,
+        /// The text of the paragraph right behind it, its first bytes.
+        after: String,
+        /// What the page around it says of its commands.
+        tone: crate::Tone,
     },
     /// An argument or heredoc of another script.
     Inside {
@@ -147,7 +151,8 @@ impl Script {
     }
 
     pub(crate) fn alone(extract: Extract, host: Host, start: Start) -> Self {
-        let shell = match masked(extract.text()) {
+        let is_page = matches!(host.outermost(), Host::Fence { .. });
+        let shell = match masked(extract.text(), is_page) {
             Some(text) => twiceshy_syntax::shell::parse(&text),
             None => twiceshy_syntax::shell::parse(extract.text()),
         };
@@ -282,22 +287,37 @@ impl Script {
     }
 }
 
-/// The text with every `${{ … }}` written as a variable of the same length.
-fn masked(text: &str) -> Option<String> {
-    if !text.contains("${{") {
+/// The text with every `${{ … }}` written as a variable of the same length; in a page, `{{ … }}` and `<your volume>`, too.
+fn masked(text: &str, is_page: bool) -> Option<String> {
+    let is_masked = text.contains("${{") || is_page && (text.contains("{{") || text.contains('<'));
+    if !is_masked {
         return None;
     }
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(start) = rest.find("${{") {
-        let Some(length) = rest[start..].find("}}") else {
-            break;
+    while let Some(start) = rest.find(['$', '{', '<']) {
+        let (before, from) = rest.split_at(start);
+        masked.push_str(before);
+        let length = match from.as_bytes() {
+            [b'$', b'{', b'{', ..] => from.find("}}").map(|end| end + 2),
+            [b'{', b'{', ..] if is_page => {
+                from.find("}}").map(|end| end + 2).filter(|end| !from[..*end].contains('\n'))
+            }
+            [b'<', ..] if is_page && !before.ends_with('<') => crate::runbook::placeholder(from),
+            _ => None,
         };
-        masked.push_str(&rest[..start]);
+        // A character of more than one byte is none of these three.
+        let Some(length) = length.filter(|length| *length > 3) else {
+            masked.push_str(&from[..1]);
+            rest = &from[1..];
+            continue;
+        };
+        // What the reader of a page fills in has a name of its own: `Value::is_open`.
+        let fill = if from.starts_with('$') { '_' } else { 'X' };
         masked.push_str("${");
-        masked.extend(std::iter::repeat_n('_', length - 1));
+        masked.extend(std::iter::repeat_n(fill, length - 3));
         masked.push('}');
-        rest = &rest[start + length + 2..];
+        rest = &from[length..];
     }
     masked.push_str(rest);
     debug_assert_eq!(masked.len(), text.len());

@@ -38,6 +38,12 @@ impl Value {
         })
     }
 
+    /// Whether a part of it is left to the reader of a page: `<volume>`, `{{ volume }}`.
+    pub fn is_left_open(&self) -> bool {
+        let is_filler = |name: &str| name.len() > 1 && name.bytes().all(|byte| byte == b'X');
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Unknown(Some(name)) if is_filler(name)))
+    }
+
     /// The value with `*` for what is not known.
     pub fn pattern(&self) -> String {
         let piece = |piece: &Piece| match piece {

@@ -24,6 +24,7 @@ mod tests;
 mod words;
 
 pub use owners::{Owner, Tie};
+pub(crate) use site::known;
 pub use site::{InContainer, Site};
 
 use crate::DockerCall;
@@ -122,7 +123,8 @@ impl Object {
     pub fn is_placeholder(&self) -> bool {
         let text = self.pattern();
         let lower = text.to_ascii_lowercase();
-        text.contains(['<', '>', '…'])
+        self.value.is_left_open()
+            || text.contains(['<', '>', '…'])
             || text.contains("...")
             || ["your", "my-", "my_", "xxx", "example"].iter().any(|word| lower.starts_with(word))
             || lower.contains("your_")

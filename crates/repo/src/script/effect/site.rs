@@ -89,7 +89,7 @@ impl Site {
 }
 
 /// A value from a pattern: `*` stands for what is not known.
-pub(super) fn known(pattern: &str) -> Value {
+pub(crate) fn known(pattern: &str) -> Value {
     let mut value = Value::default();
     for (at, text) in pattern.split('*').enumerate() {
         if at > 0 {

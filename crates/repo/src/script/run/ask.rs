@@ -441,3 +441,11 @@ fn reads_a_pipe(script: &Script, id: NodeId) -> bool {
         fed || piped
     })
 }
+
+impl Run<'_> {
+    /// The command that the script of a step stands in, or is read by.
+    pub(crate) fn led_from(&self, step: Step) -> Option<Step> {
+        let lead = self.record.leads.iter().find(|(_, lead)| lead.script == step.script && step.script != 0);
+        lead.map(|(outer, _)| *outer).filter(|outer| outer.script != step.script)
+    }
+}
