@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use twiceshy_repo::script::Dialect;
 use twiceshy_repo::{Repo, Tree};
 
+/// What ran, in order: the command's letter and how often it had run before.
+type Trace = [(char, usize)];
+
 /// A source of chance that is the same every time.
 struct Chance(u64);
 
@@ -356,7 +359,7 @@ fn what_always_comes_first_never_comes_later() {
             .collect();
         assert_eq!(all.len(), commands, "{text}");
         let traces: Vec<_> = (0..10).map(|way| trace(&text, seed * 100 + way, directory.path())).collect();
-        let mut claim = |what: String, holds: &dyn Fn(&[(char, usize)]) -> bool| {
+        let mut claim = |what: String, holds: &dyn Fn(&Trace) -> bool| {
             claims += 1;
             for trace in &traces {
                 if !holds(trace) {
@@ -374,7 +377,7 @@ fn what_always_comes_first_never_comes_later() {
                     continue;
                 }
                 let is_a = |command: twiceshy_repo::script::Command<'_>| number(&command) == Some(a);
-                let each = |trace: &[(char, usize)], holds: &dyn Fn(&[(char, usize)]) -> bool| {
+                let each = |trace: &Trace, holds: &dyn Fn(&Trace) -> bool| {
                     trace.iter().enumerate().filter(|(_, event)| **event == ('S', b)).all(|(at, _)| holds(&trace[..at]))
                 };
                 if run.dominated_by(b_step, is_a) {
