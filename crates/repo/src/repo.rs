@@ -23,14 +23,10 @@ pub struct Repo {
     pub(crate) routes: OnceLock<Vec<crate::Route>>,
     pub(crate) deeds: crate::health::Deeds,
     pub(crate) runs: crate::script::run::Runs,
-    pub(crate) python_index: OnceLock<crate::python::Index>,
-    pub(crate) importers: OnceLock<FxHashMap<FileId, Vec<FileId>>>,
-    pub(crate) imports: OnceLock<crate::resolve::Index>,
+    pub(crate) code: Arc<Code>,
     /// What the repository says to us.
     pub configuration: Arc<crate::Configuration>,
     pub(crate) applications: crate::application::Applications,
-    pub(crate) failing_imports: Vec<crate::FailingImport>,
-    pub(crate) imported: crate::resolve::Imported,
     pub(crate) variables: crate::variables::Variables,
     /// Files that were read because of what they are.
     read: FxHashSet<FileId>,
@@ -38,6 +34,26 @@ pub struct Repo {
     named: FxHashSet<FileId>,
     /// What was not understood in which file.
     troubles: FxHashMap<FileId, Vec<Skip>>,
+}
+
+/// What modules import of each other. It depends on the modules, the packages and the list of files alone: states in which
+/// these are the same share it.
+#[derive(Debug, Default)]
+pub(crate) struct Code {
+    pub(crate) python_index: OnceLock<crate::python::Index>,
+    pub(crate) importers: OnceLock<FxHashMap<FileId, Vec<FileId>>>,
+    pub(crate) imports: OnceLock<crate::resolve::Index>,
+    pub(crate) failing_imports: OnceLock<Vec<crate::FailingImport>>,
+    pub(crate) imported: OnceLock<crate::resolve::Imported>,
+}
+
+/// What one state of a repository hands on to the next.
+#[derive(Default)]
+struct Kept {
+    shelf: Shelf,
+    read: FxHashSet<FileId>,
+    troubles: FxHashMap<FileId, Vec<Skip>>,
+    code: Arc<Code>,
 }
 
 impl std::ops::Deref for Repo {
@@ -55,7 +71,7 @@ impl Repo {
     pub fn of(tree: Tree) -> Self {
         let configuration = Arc::new(crate::Configuration::of(&tree));
         let all = tree.files().collect();
-        Self::read(tree, configuration, all, Shelf::default(), FxHashSet::default(), FxHashMap::default())
+        Self::read(tree, configuration, all, Kept::default())
     }
 
     /// The same repository in another state: of its files only the `changed` ones are read, and everything is linked
@@ -78,7 +94,7 @@ impl Repo {
     fn again_by(&self, configuration: Arc<crate::Configuration>, tree: Tree, changed: &[FileId]) -> Self {
         if !self.tree.lists_the_same_as(&tree) || !self.configuration.excludes_the_same_as(&configuration) {
             let all = tree.files().collect();
-            return Self::read(tree, configuration, all, Shelf::default(), FxHashSet::default(), FxHashMap::default());
+            return Self::read(tree, configuration, all, Kept::default());
         }
         // A named file is read anew: the one that named it may have changed.
         let stale: FxHashSet<FileId> = changed.iter().chain(&self.named).copied().collect();
@@ -87,17 +103,17 @@ impl Repo {
         let troubles = troubles.map(|(file, skips)| (*file, skips.clone())).collect();
         let mut files: Vec<_> = stale.iter().copied().filter(|file| tree.is_present(*file)).collect();
         files.sort_unstable();
-        Self::read(tree, configuration, files, self.shelf.without(&stale), read, troubles)
+        let is_code = |file: &FileId| Kind::of(tree.path(*file), || None).is_none_or(Kind::is_code);
+        let code = if self.tree.knows_the_same_as(&tree) && !changed.iter().any(is_code) {
+            self.code.clone()
+        } else {
+            Arc::default()
+        };
+        Self::read(tree, configuration, files, Kept { shelf: self.shelf.without(&stale), read, troubles, code })
     }
 
-    fn read(
-        tree: Tree,
-        configuration: Arc<crate::Configuration>,
-        files: Vec<FileId>,
-        shelf: Shelf,
-        read: FxHashSet<FileId>,
-        troubles: FxHashMap<FileId, Vec<Skip>>,
-    ) -> Self {
+    fn read(tree: Tree, configuration: Arc<crate::Configuration>, files: Vec<FileId>, kept: Kept) -> Self {
+        let Kept { shelf, read, troubles, code } = kept;
         let is_ours = |file: &FileId| !configuration.excludes(tree.path(*file));
         let files = files.into_par_iter().filter(is_ours);
         let reads = files.filter_map(|file| Some((file, Read::of(&tree, file)?)));
@@ -111,13 +127,9 @@ impl Repo {
             routes: OnceLock::new(),
             deeds: crate::health::Deeds::default(),
             runs: crate::script::run::Runs::default(),
-            python_index: OnceLock::new(),
-            importers: OnceLock::new(),
-            imports: OnceLock::new(),
+            code,
             applications: crate::application::Applications::default(),
             variables: crate::variables::Variables::default(),
-            failing_imports: Vec::new(),
-            imported: crate::resolve::Imported::default(),
             read,
             named: FxHashSet::default(),
             troubles,

@@ -267,6 +267,19 @@ impl Tree {
             || (self.entries.len() == other.entries.len() && self.entries.iter().zip(other.entries.iter()).all(is_same))
     }
 
+    /// Whether the same files are there, tracked and ignored in both; what stands in them may differ.
+    pub fn knows_the_same_as(&self, other: &Self) -> bool {
+        let facts = |entry: &Entry| (entry.path.clone(), entry.kind.clone(), entry.is_tracked, entry.is_absent);
+        let is_same = |(a, b): (&Entry, &Entry)| facts(a) == facts(b);
+        let same_entries = Arc::ptr_eq(&self.entries, &other.entries)
+            || (self.entries.len() == other.entries.len()
+                && self.entries.iter().zip(other.entries.iter()).all(is_same));
+        same_entries
+            && Arc::ptr_eq(&self.ignores, &other.ignores)
+            && self.gone == other.gone
+            && self.submodules == other.submodules
+    }
+
     /// What was passed over while listing.
     pub fn skipped(&self) -> &[Skip] {
         &self.skipped

@@ -115,7 +115,7 @@ impl Repo {
 
     /// Which modules import a module. Made once, and only for a repository with a log that grows.
     pub(crate) fn importers(&self) -> &FxHashMap<FileId, Vec<FileId>> {
-        self.importers.get_or_init(|| {
+        self.code.importers.get_or_init(|| {
             let mut importers: FxHashMap<FileId, Vec<FileId>> = FxHashMap::default();
             let mut add = |module: FileId, at: usize, is_type_only: bool| {
                 if let Some(file) = self.imported(module, at).filter(|_| !is_type_only) {

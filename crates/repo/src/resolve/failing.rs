@@ -22,33 +22,41 @@ impl Repo {
     /// Every import that leads to a file which a clone does not hold, and that nothing around it excuses: those of
     /// JavaScript and TypeScript, then those of Python, in the order of their places.
     pub fn failing_imports(&self) -> &[FailingImport] {
-        &self.failing_imports
+        self.code.failing_imports.get().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Looks up what every import leads to, once for all who ask. Modules of which only the imports were scanned are
     /// parsed where one of them leads nowhere: a `try` around it would excuse it, so whoever asks about an import that
     /// fails sees all there is to know about it.
     pub(crate) fn find_failing_imports(&mut self) {
+        if self.code.failing_imports.get().is_some() {
+            return;
+        }
         let node = targets(self, &self.node, Self::node_targets);
         let python = targets(self, &self.python, Self::python_targets);
         let suspects = |found: &[(Targets, bool)]| -> Vec<usize> {
             found.iter().enumerate().filter(|(_, (_, fails))| *fails).map(|(at, _)| at).collect()
         };
         let (bad_node, bad_python) = (suspects(&node), suspects(&python));
-        self.imported.node = node.into_iter().map(|(targets, _)| targets).collect();
-        self.imported.python = python.into_iter().map(|(targets, _)| targets).collect();
+        let mut imported = Imported {
+            node: node.into_iter().map(|(targets, _)| targets).collect(),
+            python: python.into_iter().map(|(targets, _)| targets).collect(),
+        };
         crate::node::parse_whole(self, &bad_node);
         crate::python::parse_whole(self, &bad_python);
         // A parser may see imports that the scanner did not.
         for at in &bad_node {
-            self.imported.node[*at] = self.node_targets(&self.node[*at], &mut FxHashMap::default()).0;
+            imported.node[*at] = self.node_targets(&self.node[*at], &mut FxHashMap::default()).0;
         }
         for at in &bad_python {
-            self.imported.python[*at] = self.python_targets(&self.python[*at], &mut FxHashMap::default()).0;
+            imported.python[*at] = self.python_targets(&self.python[*at], &mut FxHashMap::default()).0;
         }
         let of_node = bad_node.iter().flat_map(|at| self.failing_in_node(&self.node[*at]));
         let of_python = bad_python.iter().flat_map(|at| self.failing_in_python(&self.python[*at]));
-        self.failing_imports = of_node.chain(of_python).collect();
+        let failing = of_node.chain(of_python).collect();
+        // Nobody else has set them: this state has just been made.
+        let _ = self.code.imported.set(imported);
+        let _ = self.code.failing_imports.set(failing);
     }
 
     fn node_targets<'r>(&'r self, module: &'r Node, known: &mut Known<'r>) -> (Targets, bool) {
@@ -75,9 +83,10 @@ impl Repo {
 
     /// The tracked file that the import at a position in the list of a module's imports leads to.
     pub(crate) fn imported(&self, module: FileId, at: usize) -> Option<FileId> {
+        let imported = self.code.imported.get()?;
         let targets = match self.python_position(module) {
-            Some(position) => self.imported.python.get(position),
-            None => self.imported.node.get(self.node_position(module)?),
+            Some(position) => imported.python.get(position),
+            None => imported.node.get(self.node_position(module)?),
         };
         *targets?.get(at)?
     }
