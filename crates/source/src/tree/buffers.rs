@@ -24,12 +24,16 @@ impl Source {
 
 impl Tree {
     /// The same tree with `buffers`, by path, in place of what stands on the disk. A file that is open and not saved yet is
-    /// part of it, unless git would ignore it. Symbolic links stay what they are.
+    /// part of it, unless git would ignore it. Symbolic links stay what they are, and so do git's ignore files until they are
+    /// saved: they decide which files are listed at all.
     #[must_use]
     pub fn with_buffers<'a>(&self, buffers: impl IntoIterator<Item = (&'a str, Buffer)>) -> Self {
         let mut held: FxHashMap<Arc<str>, Buffer> = FxHashMap::default();
         let mut new = Vec::new();
         for (path, buffer) in buffers {
+            if Tree::name(path) == ".gitignore" {
+                continue;
+            }
             match self.file(path).map(|file| self.kind(file)) {
                 Some(Kind::File) => {}
                 Some(Kind::Link(_)) => continue,
