@@ -22,13 +22,12 @@ impl Lint for ResetsWal {
 
 fn report(reset: &ResetLog<'_>, found: &mut Findings) {
     let program = &reset.program;
-    let who = if reset.is_page { "whoever follows these instructions throws" } else { "throws" };
-    let finding = found
-        .at(
-            reset.place,
-            format!("`{program} -f` {who} away what the log still had to bring into the tables, and there is no copy"),
-        )
-        .label("nothing copies the data directory before");
+    let what = "what the log still had to bring into the tables, and there is no copy";
+    let message = match reset.is_page {
+        true => format!("whoever follows these instructions throws away with `{program} -f` {what}"),
+        false => format!("`{program} -f` throws away {what}"),
+    };
+    let finding = found.at(reset.place, message).label("nothing copies the data directory before");
     if let Some(data) = &reset.data {
         finding.related(data.place(), format!("`{}` keeps its data here", data.service.name));
     }

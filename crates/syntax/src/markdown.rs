@@ -42,6 +42,8 @@ pub fn fences(text: &str) -> Vec<Fence> {
             Event::Start(Tag::Paragraph) => follows = std::mem::take(&mut may_follow),
             Event::End(TagEnd::Paragraph) => follows = false,
             Event::End(TagEnd::CodeBlock) => may_follow = true,
+            // `> [!WARNING]` below it speaks of it, too.
+            Event::Start(Tag::BlockQuote(_)) => {}
             Event::Start(_) => may_follow = false,
             _ => {}
         }
