@@ -90,7 +90,9 @@ impl Repo {
         Self::read(tree, configuration, files, self.shelf.without(&stale), read, troubles)
     }
 
-    fn read(
+    /// Reads and lowers `files`, and links them with what is known already: documents, the files that they come from, and
+    /// what was not understood in those.
+    pub(crate) fn read(
         tree: Tree,
         configuration: Arc<crate::Configuration>,
         files: Vec<FileId>,

@@ -195,7 +195,10 @@ impl Repo {
     pub(crate) fn unknown_dirs(&self, script: &Script, written: &str) -> Vec<String> {
         let (text, above) = explained(script, written);
         let mut homes = self.script_dirs(script);
-        let own = Tree::parent(self.tree.path(script.file)).to_owned();
+        let own = match script.host.outermost() {
+            Host::CommandLine { directory } => directory.clone(),
+            _ => Tree::parent(self.tree.path(script.file)).to_owned(),
+        };
         if says_where_it_stands(&text) {
             let home = (0..above).fold(own.as_str(), |dir, _| Tree::parent(dir)).to_owned();
             homes.insert(0, home);
@@ -275,6 +278,7 @@ impl Repo {
             Host::Recipe { .. } | Host::Package { .. } => vec![own],
             Host::Fence { .. } => vec![own, String::new()],
             Host::File => vec![String::new(), own],
+            Host::CommandLine { directory } => vec![directory.clone()],
             _ => vec![String::new()],
         };
         if matches!(&script.host, Host::Inside { via: Via::Ssh | Via::Container, .. }) {
