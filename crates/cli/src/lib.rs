@@ -24,6 +24,8 @@ mod schema;
 mod text;
 mod view;
 
+pub use guard::{Answer, Objection, Verdict, judge};
+
 use args::{Cli, Command};
 use clap::Parser as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};

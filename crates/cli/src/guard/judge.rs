@@ -12,7 +12,7 @@ use twiceshy_source::{Limits, Tree, apply};
 
 /// Whether a command may run, the mildest first; its number is the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// Nothing speaks against it.
     Allow = 0,
     /// A person decides.
@@ -22,7 +22,8 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    pub(crate) fn name(self) -> &'static str {
+    /// Its name in answers.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Allow => "allow",
             Self::Ask => "ask",
@@ -33,14 +34,17 @@ impl Answer {
 
 /// The answer and why.
 #[derive(Debug)]
-pub(crate) struct Verdict {
+pub struct Verdict {
+    /// The answer.
     pub answer: Answer,
+    /// Why, the gravest first.
     pub objections: Vec<Objection>,
 }
 
 /// One thing that speaks against a command.
 #[derive(Clone, Debug)]
-pub(crate) struct Objection {
+pub struct Objection {
+    /// What it leads to.
     pub answer: Answer,
     /// The lint, or the row of ours.
     pub rule: String,
@@ -74,10 +78,7 @@ const LINTS: &[&str] = &[
     "run-outside-network",
 ];
 
-/// Judges `text`, about to run in `directory`.
-///
-/// # Errors
-/// Why the repository could not be looked at.
+/// See [`super::judge`].
 pub(crate) fn judge(text: &str, directory: &Path, lints: &[Entry]) -> Result<Verdict, String> {
     let starts_in = CommandLine::starts_in(text).filter(|path| Path::new(path).is_dir());
     let directory = starts_in.as_deref().map_or(directory, Path::new);
@@ -168,7 +169,7 @@ impl Verdict {
     }
 
     /// Everything that speaks against it, for whoever reads the answer: an agent, or a person.
-    pub(crate) fn reason(&self) -> String {
+    pub fn reason(&self) -> String {
         let mut text = String::new();
         for objection in &self.objections {
             let mut line = |start: &str, words: &str| {

@@ -13,7 +13,7 @@ mod rules;
 use crate::args::Guard;
 use crate::output::{Problem, print, say};
 use dialect::Asked;
-use judge::{Verdict, judge};
+pub use judge::{Answer, Objection, Verdict};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Guard, lints: &[Entry]) -> Result<ExitCode, Problem> {
         Asked::Unreadable(why) => Verdict::ask(why),
         Asked::Command { text, directory } => {
             let directory = args.directory.clone().or(directory.map(PathBuf::from));
-            decide(&text, directory.as_deref().unwrap_or(Path::new(".")), lints)?
+            decide(&text, directory.as_deref().unwrap_or(Path::new(".")), lints)
         }
     };
     let (out, code) = dialect.answer(&verdict, args.format);
@@ -55,14 +55,22 @@ fn refused(why: String) -> Problem {
         .next("`twiceshy guard --install-hint` prints how agents ask")
 }
 
-fn decide(text: &str, directory: &Path, lints: &[Entry]) -> Result<Verdict, Problem> {
+fn decide(text: &str, directory: &Path, lints: &[Entry]) -> Verdict {
+    judge(text, directory, lints).unwrap_or_else(|why| {
+        say(&format!("warning: {why}"));
+        Verdict::ask(why)
+    })
+}
+
+/// Judges `text`, a command that is about to run in `directory`.
+///
+/// # Errors
+/// Why the repository could not be looked at.
+pub fn judge(text: &str, directory: &Path, lints: &[Entry]) -> Result<Verdict, String> {
     // Few files are read, and threads cost more than they bring beyond these.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(THREADS).stack_size(STACK).build();
-    let pool = pool.map_err(|error| refused(format!("no threads can be started: {error}")))?;
-    pool.install(|| judge(text, directory, lints)).or_else(|why| {
-        say(&format!("warning: {why}"));
-        Ok(Verdict::ask(why))
-    })
+    let pool = pool.map_err(|error| format!("no threads can be started: {error}"))?;
+    pool.install(|| judge::judge(text, directory, lints))
 }
 
 /// How many threads list and read.

@@ -2,7 +2,8 @@
 //! database does what its author wants, an agent that types it may not. One row for each.
 
 use super::judge::{Answer, Objection, shown};
-use twiceshy_repo::script::{Command, Deed, Effect, Host, Object, ObjectKind, Run, Site, Via};
+use std::path::Path;
+use twiceshy_repo::script::{Command, Deed, Effect, Host, Object, ObjectKind, Owner, Run, Site, Via};
 use twiceshy_repo::{CommandLine, DataAt, LocalKind, Place, Project, Repo, Tree};
 
 /// A row: what is done to what.
@@ -169,7 +170,7 @@ pub(super) fn objections(line: &CommandLine) -> Vec<Objection> {
         }
         let is_only_written = matches!(script.host, Host::Inside { via: Via::File, .. });
         let commands = script.commands().filter(|_| !is_only_written);
-        found.extend(commands.filter_map(of_words).filter(|own| !seen.contains(&own.place)));
+        found.extend(commands.filter_map(|command| of_words(command).or_else(|| of_pipe(command))).filter(|own| !seen.contains(&own.place)));
     }
     found
 }
@@ -194,6 +195,29 @@ fn of_words(command: Command<'_>) -> Option<Objection> {
         rule: "destroys".into(),
         message: (*message).to_owned(),
         notes: Vec::new(),
+        safer: None,
+        place: command.words_place(),
+    })
+}
+
+/// `curl … | sh`: a shell that reads what nobody has seen.
+fn of_pipe(command: Command<'_>) -> Option<Objection> {
+    const SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "zsh", "ksh"];
+    // What `echo` writes is a script that was judged; what `cat` writes is a file.
+    const SEEN: &[&str] = &["echo", "printf", "cat"];
+    let shell = command.innermost();
+    let is_shell = shell.name().is_some_and(|name| SHELLS.contains(&&*name));
+    let reads = shell.args().iter().all(|word| word.is("-") || word.is("-s") || word.is("-x") || word.is("-e"));
+    let before = command.script.stage_before(command.id)?;
+    let is_seen = command
+        .script
+        .command(before)
+        .is_some_and(|before| before.name().is_some_and(|name| SEEN.contains(&&*name)));
+    (is_shell && reads && !is_seen && command.redirects().is_empty()).then(|| Objection {
+        answer: Answer::Ask,
+        rule: "runs-unseen".into(),
+        message: "runs a text that nobody has seen".into(),
+        notes: vec!["instead: write it to a file, read that, and run it".into()],
         safer: None,
         place: command.words_place(),
     })
@@ -274,6 +298,14 @@ impl When {
             }
             Self::NotInGit => {
                 let places = in_tree(repo, run, effect, object);
+                // What is in `.env`, no repository tells.
+                let is_settings = |place: &&String| {
+                    let name = Tree::name(place);
+                    name.starts_with(".env") && !name.contains("example") && repo.git_ignores(place, false).is_some()
+                };
+                if let Some(place) = places.iter().find(is_settings) {
+                    return Some(vec![format!("`{place}` is settings that git ignores")]);
+                }
                 let is_kept = |kind| matches!(kind, LocalKind::Secrets | LocalKind::Data | LocalKind::Database);
                 let local = repo.local_paths("").into_iter().find(|local| {
                     is_kept(local.kind)
@@ -351,6 +383,15 @@ fn live(repo: &Repo, run: &Run<'_>, effect: &Effect, object: &Object) -> Option<
             .then(|| vec![format!("{}: the data of `{}`", shown(repo, data.place()), service.name)]);
     }
     let owners = repo.owners(run, effect, object);
-    let owner = owners.iter().find(|owner| owner.is_sure && serves(owner.project) && owner.keeps_data(repo))?;
+    // A project without a name is called as its directory is, and here that is known.
+    let is_called_so = |owner: &Owner<'_>| {
+        let root = repo.tree.root().map(|root| root.join(&owner.project.dir));
+        let dir = root.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().to_ascii_lowercase());
+        let project: String =
+            dir.unwrap_or_default().chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+        owner.mount.source.as_deref().is_some_and(|key| object.name() == Some(format!("{project}_{key}")))
+    };
+    let is_live = |owner: &&Owner<'_>| (owner.is_sure || is_called_so(owner)) && serves(owner.project);
+    let owner = owners.iter().filter(is_live).find(|owner| owner.keeps_data(repo))?;
     Some(vec![format!("{}: the data of `{}`", shown(repo, owner.mount.place), owner.service.name)])
 }

@@ -225,7 +225,7 @@ impl Repo {
 
     /// The directories that `path` may mean from `from`; `unknown` are those that the unknown part of it may mean.
     pub(crate) fn directories_of(&self, unknown: &[String], from: &[String], path: &str) -> Vec<String> {
-        let is_there = |dir: &String| dir.is_empty() || self.tree.has_dir(dir);
+        let is_there = |dir: &String| dir.is_empty() || self.tree.has_dir(dir) || self.is_mounted_from(dir);
         let joined = |bases: &[String], path: &str| -> Vec<String> {
             let all = bases.iter().filter_map(|base| Tree::join(base, path)).filter(is_there);
             let mut found: Vec<String> = Vec::new();
@@ -254,6 +254,12 @@ impl Repo {
             return vec![String::new()];
         }
         joined(from, path)
+    }
+
+    /// Whether a service mounts this directory, which git need not have, or one below it.
+    fn is_mounted_from(&self, dir: &str) -> bool {
+        let mut mounts = self.projects.iter().flat_map(|project| &project.services).flat_map(|service| &service.mounts);
+        mounts.any(|mount| mount.path.as_deref().is_some_and(|path| crate::is_at_or_below(path, dir)))
     }
 
     /// The directories that a script may start in.
