@@ -230,7 +230,7 @@ impl Repo {
             return None;
         }
         let manner = match script.host.outermost() {
-            Host::Fence { headings, before } => {
+            Host::Fence { headings, before, .. } => {
                 let around: Vec<&String> = headings.iter().chain([before]).collect();
                 let comments = script.text().lines().filter(|line| line.trim_start().starts_with('#'));
                 if around.iter().any(|text| forbids(text)) || comments.into_iter().any(forbids) {

@@ -131,7 +131,7 @@ impl Repo {
         }
         let meets = self.meets(command, &pattern, aim)?;
         let host = script.host.outermost();
-        if let Host::Fence { headings, before } = host
+        if let Host::Fence { headings, before, .. } = host
             && headings.iter().chain([before]).any(|text| forbids(text))
         {
             return None;
