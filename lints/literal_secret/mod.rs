@@ -18,12 +18,12 @@ impl Lint for LiteralSecret {
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for secret in repo.literal_secrets() {
-            report(&secret, found);
+            report(&secret, repo, found);
         }
     }
 }
 
-fn report(secret: &Secret, found: &mut Findings) {
+fn report(secret: &Secret, repo: &Repo, found: &mut Findings) {
     let name = secret.name.as_deref().unwrap_or("it");
     let what = match secret.known {
         Known::Token { what, .. } => what.to_owned(),
@@ -31,6 +31,9 @@ fn report(secret: &Secret, found: &mut Findings) {
         Known::UsedAt(_) => format!("the password in `{name}`"),
     };
     let message = match secret.is_tracked {
+        _ if repo.is_command_line(secret.place.file) => {
+            format!("{what} stands in this command: the history, the list of processes and the log keep it")
+        }
         true => format!("{what} stands in the repository: everybody who has a clone has it, and the history keeps it"),
         false => format!("{what} stands in a file that the next `git add` puts into the repository"),
     };

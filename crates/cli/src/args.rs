@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Init(Init),
     /// Print the JSON Schema of twiceshy.toml, for editors.
     Schema,
+    /// Judge a command before an agent runs it: allow, ask or deny, with the reason.
+    Guard(Guard),
     /// Serve an editor: the Language Server Protocol on standard input and output.
     Lsp(Lsp),
 }
@@ -193,6 +195,60 @@ pub(crate) struct Lints {
     /// How to list them.
     #[arg(long, value_enum, default_value_t = TableFormat::Text, value_name = "FORMAT")]
     pub format: TableFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = GUARD_EXAMPLES, max_term_width = 100)]
+pub(crate) struct Guard {
+    /// Who asks on standard input.
+    #[arg(long, value_enum, default_value_t = Asking::Auto, value_name = "NAME")]
+    pub dialect: Asking,
+    /// How to answer a plain question; agents are answered as they expect it.
+    #[arg(long, value_enum, default_value_t = Style::Text, value_name = "FORMAT")]
+    pub format: Style,
+    /// Where the command would run [default: what the agent says, else the current directory].
+    #[arg(short = 'C', value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// Print the configuration of hooks for the agents, or for the one that --dialect names.
+    #[arg(long)]
+    pub install_hint: bool,
+}
+
+const GUARD_EXAMPLES: &str = "\
+Examples:
+  echo 'docker compose down -v' | twiceshy guard
+  twiceshy guard -C /srv/app --format json < command.sh
+  twiceshy guard --install-hint --dialect claude
+
+Exit codes: 0 allow, 1 ask, 2 deny, or could not be judged. To an agent's hook: 0 with the answer
+as JSON (nothing: no objection), 2 if the question could not be read.";
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Asking {
+    /// Whoever the input looks like.
+    Auto,
+    /// A person or a script: the command itself.
+    Plain,
+    /// Claude Code's PreToolUse.
+    Claude,
+    /// Codex' PreToolUse.
+    Codex,
+    /// Gemini CLI's BeforeTool.
+    Gemini,
+    /// Cursor's beforeShellExecution.
+    Cursor,
+    /// GitHub Copilot's preToolUse.
+    Copilot,
+}
+
+/// How a plain question is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Style {
+    /// The answer, then why.
+    Text,
+    /// For programs; one object, version 1.
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod check;
 mod configured;
 mod github;
 mod gitlab;
+mod guard;
 mod init;
 mod json;
 mod junit;
@@ -22,6 +23,8 @@ mod sarif;
 mod schema;
 mod text;
 mod view;
+
+pub use guard::{Answer, Objection, Verdict, judge};
 
 use args::{Cli, Command};
 use clap::Parser as _;
@@ -53,6 +56,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, lints: &[Entry]) -> ExitCod
         Command::Lints(args) => catalogue::list(args, lints),
         Command::Init(args) => init::run(args, lints),
         Command::Schema => schema::run(lints),
+        Command::Guard(args) => guard::run(args, lints),
         Command::Lsp(_) => return twiceshy_lsp::serve(lints),
     };
     result.unwrap_or_else(|problem| {

@@ -219,6 +219,7 @@ impl Repo {
             Host::File => is_remote || says(path),
             Host::Recipe { target } => is_remote || says(target),
             Host::Package { name } => is_remote || says(name),
+            Host::CommandLine { .. } => is_remote,
             Host::Fence { .. } | Host::Service { .. } | Host::Image { .. } | Host::Inside { .. } => false,
         }
     }

@@ -308,6 +308,10 @@ impl Repo {
         if trimmed.is_empty() {
             return Vec::new();
         }
+        if let (Host::CommandLine { .. }, Some(inside)) = (script.host.outermost(), self.tree.inside(trimmed)) {
+            // Here it is known where the tree lies.
+            return vec![HostPath::Tree(inside)];
+        }
         if trimmed.starts_with('/') {
             return if trimmed.contains('*') { Vec::new() } else { vec![HostPath::Machine(trimmed.to_owned())] };
         }

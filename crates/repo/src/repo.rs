@@ -49,11 +49,14 @@ pub(crate) struct Code {
 
 /// What one state of a repository hands on to the next.
 #[derive(Default)]
-struct Kept {
-    shelf: Shelf,
-    read: FxHashSet<FileId>,
-    troubles: FxHashMap<FileId, Vec<Skip>>,
-    code: Arc<Code>,
+pub(crate) struct Kept {
+    /// Documents.
+    pub(crate) shelf: Shelf,
+    /// The files that they come from.
+    pub(crate) read: FxHashSet<FileId>,
+    /// What was not understood in which file.
+    pub(crate) troubles: FxHashMap<FileId, Vec<Skip>>,
+    pub(crate) code: Arc<Code>,
 }
 
 impl std::ops::Deref for Repo {
@@ -112,7 +115,8 @@ impl Repo {
         Self::read(tree, configuration, files, Kept { shelf: self.shelf.without(&stale), read, troubles, code })
     }
 
-    fn read(tree: Tree, configuration: Arc<crate::Configuration>, files: Vec<FileId>, kept: Kept) -> Self {
+    /// Reads and lowers `files`, and links them with what is known already.
+    pub(crate) fn read(tree: Tree, configuration: Arc<crate::Configuration>, files: Vec<FileId>, kept: Kept) -> Self {
         let Kept { shelf, read, troubles, code } = kept;
         let is_ours = |file: &FileId| !configuration.excludes(tree.path(*file));
         let files = files.into_par_iter().filter(is_ours);

@@ -1,5 +1,6 @@
 //! The files of one repository: an immutable, sorted list.
 
+mod around;
 mod buffers;
 mod change;
 mod look;

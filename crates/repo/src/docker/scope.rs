@@ -195,7 +195,10 @@ impl Repo {
     pub(crate) fn unknown_dirs(&self, script: &Script, written: &str) -> Vec<String> {
         let (text, above) = explained(script, written);
         let mut homes = self.script_dirs(script);
-        let own = Tree::parent(self.tree.path(script.file)).to_owned();
+        let own = match script.host.outermost() {
+            Host::CommandLine { directory } => directory.clone(),
+            _ => Tree::parent(self.tree.path(script.file)).to_owned(),
+        };
         if says_where_it_stands(&text) {
             let home = (0..above).fold(own.as_str(), |dir, _| Tree::parent(dir)).to_owned();
             homes.insert(0, home);
@@ -222,7 +225,7 @@ impl Repo {
 
     /// The directories that `path` may mean from `from`; `unknown` are those that the unknown part of it may mean.
     pub(crate) fn directories_of(&self, unknown: &[String], from: &[String], path: &str) -> Vec<String> {
-        let is_there = |dir: &String| dir.is_empty() || self.tree.has_dir(dir);
+        let is_there = |dir: &String| dir.is_empty() || self.tree.has_dir(dir) || self.is_mounted_from(dir);
         let joined = |bases: &[String], path: &str| -> Vec<String> {
             let all = bases.iter().filter_map(|base| Tree::join(base, path)).filter(is_there);
             let mut found: Vec<String> = Vec::new();
@@ -253,6 +256,12 @@ impl Repo {
         joined(from, path)
     }
 
+    /// Whether a service mounts this directory, which git need not have, or one below it.
+    fn is_mounted_from(&self, dir: &str) -> bool {
+        let mut mounts = self.projects.iter().flat_map(|project| &project.services).flat_map(|service| &service.mounts);
+        mounts.any(|mount| mount.path.as_deref().is_some_and(|path| crate::is_at_or_below(path, dir)))
+    }
+
     /// The directories that a script may start in.
     fn script_dirs(&self, script: &Script) -> Vec<String> {
         let path = self.tree.path(script.file);
@@ -275,6 +284,7 @@ impl Repo {
             Host::Recipe { .. } | Host::Package { .. } => vec![own],
             Host::Fence { .. } => vec![own, String::new()],
             Host::File => vec![String::new(), own],
+            Host::CommandLine { directory } => vec![directory.clone()],
             _ => vec![String::new()],
         };
         if matches!(&script.host, Host::Inside { via: Via::Ssh | Via::Container, .. }) {

@@ -100,6 +100,11 @@ pub enum Host {
         /// What the page around it says of its commands.
         tone: crate::Tone,
     },
+    /// A command that is about to run, and stands in no file.
+    CommandLine {
+        /// Where it runs: the path from the root of the tree.
+        directory: String,
+    },
     /// An argument or heredoc of another script.
     Inside {
         /// What that script stands in.

@@ -1,7 +1,7 @@
 //! Scripts inside scripts: `sh -c '…'`, `ssh host <<EOF`, `docker exec db bash -c "…"`, `eval '…'`.
 
 use super::command::{SSH_WITH_VALUE, skip_options};
-use super::{Command, Dialect, Host, Invocation, PartKind, RedirectKind, Script, Start, Word};
+use super::{Command, Dialect, Host, Invocation, NodeId, NodeKind, PartKind, RedirectKind, Script, Start, Word};
 use twiceshy_source::{Extract, Quoting, Span};
 
 /// How many scripts one text may hold.
@@ -118,7 +118,8 @@ impl Script {
                         let reads_input =
                             skip_options(args, &["-o", "-O"]) >= args.len() || args.iter().any(|word| word.is("-s"));
                         if reads_input {
-                            found.extend(self.heredoc(command).map(|extract| (extract, via, start)));
+                            let text = self.heredoc(command).or_else(|| self.piped_text(command));
+                            found.extend(text.map(|extract| (extract, via, start)));
                         }
                     }
                 }
@@ -172,6 +173,30 @@ impl Script {
             }
         }
         has_text.then(|| extractor.finish())
+    }
+
+    /// What `echo` or `printf` writes into the pipe that a command reads: its one word.
+    fn piped_text(&self, command: Command<'_>) -> Option<Extract> {
+        let before = self.command(self.stage_before(command.id)?)?;
+        let words = match before.name().as_deref() {
+            Some("echo") => before.args().get(skip_options(before.args(), &[])..)?,
+            Some("printf") if before.args().first().is_some_and(|word| word.is("%s") || word.is("%s\\n")) => {
+                before.args().get(1..)?
+            }
+            Some("printf") => before.args(),
+            _ => return None,
+        };
+        match words {
+            [word] => self.word_text(word),
+            _ => None,
+        }
+    }
+
+    /// What writes into the pipe that a command reads.
+    pub fn stage_before(&self, id: NodeId) -> Option<NodeId> {
+        let NodeKind::Pipeline(stages) = &self.node(self.shell().parent(id)?).kind else { return None };
+        let at = stages.iter().position(|stage| *stage == id)?;
+        stages.get(at.checked_sub(1)?).copied()
     }
 
     /// The body of the heredoc that a command reads.

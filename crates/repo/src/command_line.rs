@@ -1,0 +1,154 @@
+//! A command that is about to run, in the repository that it would run in.
+//!
+//! It becomes a script of the repository like any other, so that whatever is asked about scripts is asked about it. Since
+//! somebody waits for the answer, only those files are read that say what runs here and what it keeps, and the scripts that
+//! the command names.
+
+use crate::documents::{Lowered, Shelf};
+use crate::repo::Kept;
+use crate::script::{Dialect, Host, Start};
+use crate::{Configuration, FileId, Input, Kind, Place, Repo, Script, Tree};
+use std::sync::Arc;
+use twiceshy_source::Extract;
+
+/// A command in its repository.
+#[derive(Debug)]
+pub struct CommandLine {
+    /// The repository, as far as it was read.
+    pub repo: Repo,
+    /// The file that the command stands in; no disk has it.
+    pub file: FileId,
+    /// Scripts of the repository that the command names, and Makefiles of which it makes something.
+    named: Vec<FileId>,
+    /// Targets of these Makefiles.
+    targets: Vec<String>,
+}
+
+/// What the command's file is called. Nobody calls a file so.
+const NAME: &str = "<command line>";
+
+impl CommandLine {
+    /// The command `text`, about to run in `directory` of the `tree`.
+    pub fn new(tree: &Tree, directory: &str, text: &str) -> Self {
+        let (tree, file) = tree.with_text(NAME, text);
+        let host = Host::CommandLine { directory: directory.to_owned() };
+        let scripts = Script::new(Extract::verbatim(file, 0, text), host, Start::plain(Dialect::Bash));
+        let configuration = Arc::new(Configuration::of(&tree));
+        let (named, targets) = named(&tree, directory, &scripts);
+        let mut lowered = Lowered { scripts, ..Lowered::default() };
+        if let Ok(source) = tree.source(file) {
+            // Not the comments that speak to us: who runs a command has no say in how it is judged.
+            crate::secret::lower(Input { tree: &tree, file, source: &source }, &mut lowered);
+        }
+        let mut shelf = Shelf::default();
+        shelf.add(lowered);
+        let matters = |file: &FileId| {
+            matches!(Kind::of(tree.path(*file), || None), Some(Kind::Compose | Kind::Env | Kind::Dockerfile))
+                || named.contains(file)
+        };
+        let files = tree.files().filter(matters).collect();
+        let repo = Repo::read(tree, configuration, files, Kept { shelf, ..Kept::default() });
+        Self { repo, file, named, targets }
+    }
+
+    /// Where the command changes to before all else, if that is an absolute path: `cd /srv/app && …`.
+    pub fn starts_in(text: &str) -> Option<String> {
+        let host = Host::CommandLine { directory: String::new() };
+        let script = Script::alone(Extract::verbatim(FileId(0), 0, text), host, Start::plain(Dialect::Bash));
+        let first = script.commands().next()?;
+        let to = first.args().last().filter(|_| first.words().first().is_some_and(|word| word.is("cd")))?;
+        script.value(to).known().filter(|path| path.starts_with('/'))
+    }
+
+    /// The command, and the scripts inside it.
+    pub fn scripts(&self) -> impl Iterator<Item = &Script> {
+        self.repo.scripts.iter().filter(|script| script.file == self.file)
+    }
+
+    /// Whether what stands at a place runs when the command does: it is the command, or in what it names.
+    pub fn runs(&self, place: Place) -> bool {
+        if place.file == self.file {
+            return true;
+        }
+        let mut scripts = self.repo.scripts.iter().filter(|script| script.file == place.file);
+        self.named.contains(&place.file)
+            && scripts.any(|script| match script.host.outermost() {
+                Host::File => true,
+                Host::Recipe { target } => {
+                    self.targets.contains(target) && {
+                        let whole = script.place(twiceshy_source::Span::new(0, script.text().len()));
+                        whole.start <= place.start && place.end <= whole.end
+                    }
+                }
+                _ => false,
+            })
+    }
+
+    /// Whether all of it was understood.
+    pub fn is_understood(&self) -> bool {
+        let is_sound = |script: &Script| script.shell().damaged.is_empty() && !script.shell().given_up;
+        self.scripts().all(|script| is_sound(script) && self.repo.run_of(script).is_some())
+    }
+}
+
+impl Repo {
+    /// Whether a file is a command that is about to run.
+    pub fn is_command_line(&self, file: FileId) -> bool {
+        self.tree.path(file) == NAME
+    }
+}
+
+/// The scripts of the repository that the words of a command name, its Makefiles, and the targets that it makes.
+fn named(tree: &Tree, directory: &str, scripts: &[Script]) -> (Vec<FileId>, Vec<String>) {
+    let mut files = Vec::new();
+    let mut targets = Vec::new();
+    let mut add = |path: Option<String>, wanted: Kind| {
+        let Some(file) = path.and_then(|path| tree.resolve(&path)).filter(|file| !files.contains(file)) else { return };
+        let first_line = || tree.source(file).ok().map(|source| source.line(0).to_owned());
+        if Kind::of(tree.path(file), first_line) == Some(wanted) {
+            files.push(file);
+        }
+    };
+    let mut directories = vec![directory.to_owned()];
+    for command in scripts.iter().flat_map(Script::commands) {
+        for invocation in command.chain() {
+            let name = invocation.name();
+            if let (Some("cd" | "pushd"), Some(to)) = (name.as_deref(), invocation.args().last()) {
+                let to = command.script.value(to).known();
+                let next = to.and_then(|to| tree.inside(&to).or_else(|| Tree::join(directories.last()?, &to)));
+                directories.extend(next);
+                continue;
+            }
+            if matches!(name.as_deref(), Some("make" | "gmake")) {
+                let args = invocation.args();
+                for dir in &directories {
+                    for name in ["GNUmakefile", "makefile", "Makefile"] {
+                        add(Tree::join(dir, name), Kind::Makefile);
+                    }
+                }
+                for (at, word) in args.iter().enumerate() {
+                    let Some(text) = word.literal() else { continue };
+                    let before = at.checked_sub(1).and_then(|before| args[before].literal());
+                    if before.as_deref() == Some("-C") {
+                        add(Tree::join(directory, &format!("{text}/Makefile")), Kind::Makefile);
+                    } else if before.as_deref() == Some("-f") {
+                        add(Tree::join(directory, &text), Kind::Makefile);
+                    } else if !text.starts_with('-') && !text.contains('=') {
+                        targets.push(text.into_owned());
+                    }
+                }
+            }
+        }
+        for word in command.words() {
+            let Some(text) = command.script.value(word).known().filter(|text| text.len() < 1024) else { continue };
+            if text.starts_with('/') {
+                add(tree.inside(&text), Kind::Shell);
+            } else {
+                for dir in &directories {
+                    add(Tree::join(dir, &text), Kind::Shell);
+                }
+            }
+        }
+    }
+    (files, targets)
+}
