@@ -52,6 +52,7 @@ mod ready_during_init;
 mod removes_live_data;
 mod resets_wal;
 mod restart_keeps_old_env;
+mod restore_ignores_errors;
 mod rsync_delete_misses_data;
 mod run_on_live_volume;
 mod run_outside_network;
@@ -130,6 +131,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<removes_live_data::RemovesLiveData>(),
         Entry::of::<resets_wal::ResetsWal>(),
         Entry::of::<restart_keeps_old_env::RestartKeepsOldEnv>(),
+        Entry::of::<restore_ignores_errors::RestoreIgnoresErrors>(),
         Entry::of::<rsync_delete_misses_data::RsyncDeleteMissesData>(),
         Entry::of::<run_on_live_volume::RunOnLiveVolume>(),
         Entry::of::<run_outside_network::RunOutsideNetwork>(),

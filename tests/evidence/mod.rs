@@ -20,6 +20,7 @@ mod ports;
 mod postgres;
 mod reach;
 mod resolution;
+mod restore;
 mod rsync;
 mod run;
 mod secrets;

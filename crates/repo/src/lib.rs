@@ -6,6 +6,7 @@
 //! * Whatever needs more than one document is a question to [`Repo`]. Lints ask; they never join by hand.
 
 mod application;
+mod backup;
 pub mod boot;
 mod boot_path;
 mod build_context;
@@ -83,6 +84,7 @@ pub mod workflow;
 mod working_copy;
 
 pub use application::Application;
+pub use backup::{MisreadStatus, Relying, UnnoticedErrors, WhyMisread};
 pub use boot_path::{BootScan, Deadline, Platform, Work};
 pub use build_context::{BuildContext, Builder, Sent};
 pub use command_line::CommandLine;
