@@ -1,3 +1,5 @@
+//! What commands are read to do to what, in a small repository.
+
 use super::{Effect, Object, Site};
 use crate::{Repo, Tree};
 
