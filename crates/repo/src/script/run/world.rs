@@ -3,6 +3,9 @@
 use super::Step;
 use crate::script::Options;
 
+/// How many commands that run in the background are kept in mind.
+const MAX_PENDING: usize = 6;
+
 /// The state of one shell.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct World {
@@ -83,6 +86,31 @@ impl World {
             }
             (Err(at), Some(value)) => self.variables.insert(at, (variable, value)),
             (Err(_), None) => {}
+        }
+    }
+
+    /// A shell of its own starts here: traps are not its own, nor what runs beside.
+    pub(super) fn enter_shell(&mut self) {
+        self.at_exit = None;
+        if self.options.errtrace() != Some(true) {
+            self.on_error = None;
+        }
+        self.pending.clear();
+        self.loose.clear();
+        self.put = None;
+    }
+
+    pub(super) fn leave(&mut self, left: &[Step]) {
+        for &step in left {
+            if !self.loose.contains(&step) && self.loose.len() < MAX_PENDING {
+                self.loose.push(step);
+            }
+        }
+    }
+
+    pub(super) fn wait_for(&mut self, step: Step) {
+        if !self.pending.contains(&step) && self.pending.len() < MAX_PENDING {
+            self.pending.push(step);
         }
     }
 }
