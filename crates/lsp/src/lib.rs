@@ -17,6 +17,8 @@ mod root;
 mod server;
 mod service;
 mod system;
+#[cfg(test)]
+mod tests;
 mod text;
 mod uri;
 mod wire;

@@ -387,17 +387,19 @@ impl Server {
         if !self.systems.iter().any(|system| system.root.inside(&path).is_some()) {
             self.add(Root::around(&path), false);
         }
-        self.documents.insert(path.clone(), held);
-        self.compare_with_disk(&path);
-        // What the client was told before had the name that we gave to the file.
-        if !self.client.pulls && !self.found(&path).is_empty() {
+        let is_named_otherwise = held.uri != uri::of(&path);
+        // Opened twice, it was not the disk's text that was looked at.
+        let is_again = self.documents.insert(path.clone(), held).is_some();
+        let is_other = self.reconsider(&path, !is_again);
+        // What the client was told before had the name that we gave to the file. Of another text it is told anew anyway.
+        if !self.client.pulls && (is_named_otherwise || !is_other) && !self.found(&path).is_empty() {
             self.publish(&path);
         }
     }
 
     fn closed(&mut self, params: lsp::DidCloseTextDocumentParams) {
         let Some(path) = uri::path(&params.text_document.uri) else { return };
-        self.compare_with_disk(&path);
+        self.reconsider(&path, true);
         let Some(held) = self.documents.remove(&path) else { return };
         if !self.client.pulls && held.uri != uri::of(&path) && !self.found(&path).is_empty() {
             let params = lsp::PublishDiagnosticsParams::new(held.uri, None, Vec::new());
@@ -410,17 +412,20 @@ impl Server {
         left.into_iter().for_each(|system| self.remove(system));
     }
 
-    /// Opening or closing a document changes something only where it is not what the disk holds.
-    fn compare_with_disk(&mut self, path: &Path) {
-        let Some(held) = self.documents.get_mut(path) else { return };
+    /// Opening or closing a document changes something only where it is not what the disk holds; whether it does.
+    fn reconsider(&mut self, path: &Path, was_on_disk: bool) -> bool {
+        let Some(held) = self.documents.get_mut(path) else { return false };
         let text = held.buffer().map(|source| source.text().to_owned()).ok();
+        let mut is_other = false;
         for system in &mut self.systems {
             if let Some(inside) = system.root.inside(path)
-                && (text.is_none() || system.text_on_disk(&inside) != text)
+                && (!was_on_disk || text.is_none() || system.text_on_disk(&inside) != text)
             {
                 system.change(inside);
+                is_other = true;
             }
         }
+        is_other
     }
 
     fn changed(&mut self, params: lsp::DidChangeTextDocumentParams) {
