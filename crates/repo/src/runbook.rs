@@ -17,7 +17,7 @@ impl Tone {
     /// What the path, the headings and the sentences around a fence say; the nearest decides.
     pub(crate) fn of(path: &str, fence: &Fence) -> Self {
         let mut tone = Self::Told;
-        if is_story(&path.replace(['/', '_', '.'], " ")) {
+        if is_story(&path.replace(['/', '_', '.', '-'], " ")) {
             tone = Self::Forbidden;
         }
         for heading in &fence.headings {
