@@ -1,6 +1,7 @@
 //! Pages that tell people what to type: whether a command in one is told, forbidden, or part of a story.
 
 use crate::script::{Host, NodeId, Run, Script, Step};
+use twiceshy_source::Span;
 use twiceshy_syntax::markdown::Fence;
 
 /// What a page says of the commands of a fence.
@@ -17,7 +18,7 @@ impl Tone {
     /// What the path, the headings and the sentences around a fence say; the nearest decides.
     pub(crate) fn of(path: &str, fence: &Fence) -> Self {
         let mut tone = Self::Told;
-        if is_story(&path.replace(['/', '_', '.'], " ")) {
+        if is_story(&path.replace(['/', '_', '.', '-'], " ")) {
             tone = Self::Forbidden;
         }
         for heading in &fence.headings {
@@ -66,7 +67,12 @@ impl Script {
         let text = self.text();
         let span = self.node(id).span;
         let line_end = |at: u32| text[at as usize..].find('\n').map_or(text.len(), |end| at as usize + end) as u32;
-        let comments = &self.shell().comments;
+        // What is said to us says nothing to the reader.
+        let speaks = |comment: &&Span| !self.written(**comment).contains(crate::ADDRESS);
+        let all = &self.shell().comments;
+        let near = all.partition_point(|comment| comment.start < line_end(span.start));
+        let near = &all[near.saturating_sub(MAX_COMMENTS)..near];
+        let comments: Vec<Span> = near.iter().filter(speaks).copied().collect();
         let beside =
             comments.iter().find(|comment| comment.start >= span.start && comment.start < line_end(span.start));
         if let Some(beside) = beside {
@@ -156,6 +162,9 @@ fn words(text: &str) -> Vec<String> {
         .map(str::to_lowercase)
         .collect()
 }
+
+/// How many lines of comments above a command are read.
+const MAX_COMMENTS: usize = 40;
 
 const MARKS: &[char] = &['❌', '🚫', '⛔', '✗', '✘', '☠', '💀'];
 
@@ -346,7 +355,8 @@ fn is_order(sentence: &str) -> bool {
 
 /// The length of a placeholder at the start of `text`: `<volume>`, `<your volume>`; not `<file >other`.
 pub(crate) fn placeholder(text: &str) -> Option<usize> {
-    let end = text.find(['>', '\n']).filter(|end| text[*end..].starts_with('>') && *end < 60)?;
+    let text = &text[..text.floor_char_boundary(60)];
+    let end = text.find(['>', '\n']).filter(|end| text[*end..].starts_with('>'))?;
     let inner = text.get(1..end)?;
     let is_word = |word: &str| {
         word.starts_with(|c: char| c.is_alphabetic())

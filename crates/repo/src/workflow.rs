@@ -252,6 +252,8 @@ pub struct Step {
     pub with: Vec<Setting>,
     /// What it runs, as written: `${{ }}` included.
     pub run: Option<Extract>,
+    /// What its action runs on another machine, through ssh.
+    pub remote: Option<Extract>,
     /// The shell it names.
     pub shell: Option<Text>,
     /// Its environment.

@@ -23,6 +23,13 @@ pub struct Fence {
     pub after: String,
 }
 
+/// How much of the text that leads to a fence is kept, its end; and of the text behind it. In bytes.
+const MAX_LEAD: usize = 1000;
+
+fn end_of(text: &str) -> String {
+    text[text.ceil_char_boundary(text.len().saturating_sub(MAX_LEAD))..].to_owned()
+}
+
 /// How deep lists and quotes are told apart.
 const MAX_LEVELS: usize = 50;
 
@@ -83,7 +90,7 @@ pub fn fences(text: &str) -> Vec<Fence> {
                     lines: Vec::new(),
                     headings: headings.iter().map(|(_, title)| title.clone()).collect(),
                     before: std::mem::take(&mut before),
-                    leads: leads.iter().filter(|lead| !lead.is_empty()).cloned().collect(),
+                    leads: leads.iter().filter(|lead| !lead.is_empty()).map(|lead| end_of(lead)).collect(),
                     after: String::new(),
                 });
             }
@@ -102,7 +109,7 @@ pub fn fences(text: &str) -> Vec<Fence> {
                     if let Some(lead) = leads.last_mut() {
                         lead.push_str(&words);
                     }
-                    if let Some(fence) = fences.last_mut().filter(|_| follows) {
+                    if let Some(fence) = fences.last_mut().filter(|fence| follows && fence.after.len() < MAX_LEAD) {
                         fence.after.push_str(&words);
                     }
                 }

@@ -292,6 +292,9 @@ impl Script {
     }
 }
 
+/// How long a placeholder of a page may be, in bytes.
+const MAX_PLACEHOLDER: usize = 200;
+
 /// The text with every `${{ … }}` written as a variable of the same length; in a page, `{{ … }}` and `<your volume>`, too.
 fn masked(text: &str, is_page: bool) -> Option<String> {
     let is_masked = text.contains("${{") || is_page && (text.contains("{{") || text.contains('<'));
@@ -306,6 +309,8 @@ fn masked(text: &str, is_page: bool) -> Option<String> {
         let length = match from.as_bytes() {
             [b'$', b'{', b'{', ..] => from.find("}}").map(|end| end + 2),
             [b'{', b'{', ..] if is_page => {
+                let from = from.split('\n').next().unwrap_or_default();
+                let from = &from[..from.floor_char_boundary(MAX_PLACEHOLDER)];
                 from.find("}}").map(|end| end + 2).filter(|end| !from[..*end].contains('\n'))
             }
             [b'<', ..] if is_page && !before.ends_with('<') => crate::runbook::placeholder(from),

@@ -1,10 +1,10 @@
 //! Copies of a database's files, or onto them, while it runs.
 
 use super::is_torn_by_copies;
-use crate::docker::{Act, Arg, RunMountKind, arguments};
+use crate::docker::{Act, Arg, arguments};
 use crate::live_data::{DataAt, LiveData};
 use crate::removed_data::{HostPath, told};
-use crate::script::{Command, Deed, Effect, ObjectKind, Run, Step};
+use crate::script::{Command, Deed, Effect, Run, Step};
 use crate::{Place, Repo, Tree, is_at_or_below};
 
 /// A copy of files that a database has open.
@@ -156,12 +156,7 @@ impl Repo {
             Act::Run(container) => {
                 let effect: &Effect = run.effects_of(step).find(|effect| effect.deed == Deed::Run)?;
                 for mount in container.mounts() {
-                    let kind = match mount.kind {
-                        RunMountKind::Volume => ObjectKind::Volume,
-                        RunMountKind::Bind | RunMountKind::Unknown => ObjectKind::Path,
-                        RunMountKind::Tmpfs => continue,
-                    };
-                    let owned = self.databases_at(run, effect, kind, &mount.source);
+                    let owned = self.databases_mounted(run, effect, &mount);
                     let torn = |data: &LiveData<'_>| {
                         data.database.as_ref().is_some_and(|image| is_torn_by_copies(self, image))
                     };

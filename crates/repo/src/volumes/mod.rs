@@ -13,9 +13,10 @@ pub use destroyed::{Destroyed, Removal, Why};
 pub use second::SecondServer;
 pub use wal::ResetLog;
 
+use crate::docker::{RunMount, RunMountKind};
 use crate::live_data::LiveData;
 use crate::script::effect::known;
-use crate::script::{Deed, Effect, Host, Moment, NodeKind, Object, ObjectKind, Run, Script, Step};
+use crate::script::{Deed, Effect, Host, Moment, NodeKind, Object, ObjectKind, Run, Script, Step, Value};
 use crate::{Image, Repo};
 
 impl Repo {
@@ -23,11 +24,22 @@ impl Repo {
     fn operated_runs(&self, words: &[&str]) -> Vec<Run<'_>> {
         let holds = |script: &&Script| words.iter().any(|word| script.text().contains(word));
         let scripts = self.scripts.iter().filter(holds);
-        let outer = scripts.filter(|script| !matches!(script.host, Host::Inside { .. }));
+        let outer = scripts.filter(|script| self.is_outermost(script));
         outer
             .filter(|script| self.is_operated(script) || self.deploys(script) || self.has_remote_part(script))
             .filter_map(|script| self.run_of(script))
             .collect()
+    }
+
+    /// Whether a script stands in no other one. What an action runs through ssh stands in a step without a script.
+    fn is_outermost(&self, script: &Script) -> bool {
+        match &script.host {
+            Host::Inside { outer, .. } => {
+                matches!(**outer, Host::Step { .. })
+                    && !self.scripts.iter().any(|other| other.file == script.file && other.host == **outer)
+            }
+            _ => true,
+        }
     }
 
     /// Whether a step does something on another machine.
@@ -39,7 +51,7 @@ impl Repo {
     /// a page warns of.
     fn is_meant_for_services(&self, run: &Run<'_>, step: Step) -> bool {
         let script = run.script();
-        let is_here = match script.host {
+        let is_here = match script.host.outermost() {
             Host::Step { .. } => self.deploys(run.script_of(step)) || self.deploys(script),
             _ => true,
         };
@@ -60,11 +72,35 @@ impl Repo {
         found
     }
 
-    /// What of the data of databases lies at `source`, a volume or a path, as `docker run -v` means it.
-    fn databases_at<'r>(&'r self, run: &Run<'_>, effect: &Effect, kind: ObjectKind, source: &str) -> Vec<LiveData<'r>> {
-        let value = known(source);
-        let object = Object { kind, values: vec![value.clone()], value, span: effect.span, outside: None };
-        self.databases_in(run, effect, &object)
+    /// The data of databases that `docker run` mounts, whatever its name may be: of variables, of loops over words.
+    fn databases_mounted<'r>(&'r self, run: &Run<'_>, effect: &Effect, mount: &RunMount) -> Vec<LiveData<'r>> {
+        let script = run.script_of(effect.step);
+        let words = script.node(effect.step.node).words();
+        let written = words.into_iter().find(|word| word.span == mount.span);
+        let source = |text: &str| match text.contains(',') {
+            true => text
+                .split(',')
+                .find_map(|part| part.strip_prefix("source=").or_else(|| part.strip_prefix("src=")))
+                .map(str::to_owned),
+            false => text.split(':').next().map(str::to_owned),
+        };
+        let mut sources: Vec<String> = written
+            .map(|word| {
+                script.values(effect.step.node, word).iter().filter_map(|value| source(&value.pattern())).collect()
+            })
+            .unwrap_or_default();
+        sources.insert(0, mount.source.clone());
+        let kind = match mount.kind {
+            RunMountKind::Tmpfs => return Vec::new(),
+            RunMountKind::Volume => ObjectKind::Volume,
+            RunMountKind::Bind => ObjectKind::Path,
+            // `$PROJECT_data`
+            RunMountKind::Unknown if !mount.source.contains('/') => ObjectKind::Volume,
+            RunMountKind::Unknown => ObjectKind::Path,
+        };
+        let values: Vec<Value> = sources.iter().map(|source| known(source)).collect();
+        let value = known(&mount.source);
+        self.databases_in(run, effect, &Object { kind, values, value, span: effect.span, outside: None })
     }
 
     /// Whether something stops the owner of data before a step, whatever happens: a command, or a test that it does not run. Starting it

@@ -1,9 +1,9 @@
 //! Servers that a command starts on the data of a service that runs.
 
 use super::has_no_lock;
-use crate::docker::{RunMount, RunMountKind};
+use crate::docker::RunMount;
 use crate::live_data::LiveData;
-use crate::script::{Deed, ObjectKind};
+use crate::script::Deed;
 use crate::{Image, Place, Repo, Tree, is_at_or_below};
 
 /// A server that is started on data that another one has open.
@@ -49,12 +49,7 @@ impl Repo {
                     continue;
                 }
                 for mount in container.mounts().iter().filter(|mount| !mount.read_only) {
-                    let kind = match mount.kind {
-                        RunMountKind::Volume => ObjectKind::Volume,
-                        RunMountKind::Bind | RunMountKind::Unknown => ObjectKind::Path,
-                        RunMountKind::Tmpfs => continue,
-                    };
-                    let owned = self.databases_at(&run, effect, kind, &mount.source);
+                    let owned = self.databases_mounted(&run, effect, mount);
                     let second = owned.into_iter().find(|data| {
                         data.database.as_ref().is_some_and(has_no_lock)
                             && self.is_servers(mount, image.as_ref(), data)

@@ -56,13 +56,7 @@ impl Repo {
     /// The data of a service that a new container has mounted.
     fn mounted_at<'r>(&'r self, run: &Run<'_>, effect: &Effect) -> Option<LiveData<'r>> {
         let container = effect.site.container()?;
-        container.mounts.iter().find_map(|mount| {
-            let kind = match mount.kind {
-                crate::docker::RunMountKind::Volume => crate::script::ObjectKind::Volume,
-                _ => crate::script::ObjectKind::Path,
-            };
-            self.databases_at(run, effect, kind, &mount.source).into_iter().next()
-        })
+        container.mounts.iter().find_map(|mount| self.databases_mounted(run, effect, mount).into_iter().next())
     }
 
     fn is_copied_before(&self, run: &Run<'_>, effect: &Effect) -> bool {

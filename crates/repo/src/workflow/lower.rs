@@ -4,7 +4,7 @@ use super::{
     Action, Concurrency, Condition, Container, Declared, Defaults, Job, Matrix, Permissions, Secrets, Setting, Step,
     Text, Trigger, Uses, Workflow,
 };
-use crate::script::{Host, Start};
+use crate::script::{Dialect, Host, Start, Via};
 use crate::{Input, Lowered, Place, Script};
 use twiceshy_syntax::yaml::{self, Node};
 
@@ -54,9 +54,14 @@ pub(crate) fn lower_action(input: Input<'_>, out: &mut Lowered) {
 
 /// What the step at `at` (from 0) runs, if a shell of ours runs it.
 fn script(job: &str, at: usize, step: &Step, shell: Option<&Text>, in_container: bool) -> Vec<Script> {
+    let name = step.name.as_ref().or(step.id.as_ref()).map_or_else(|| (at + 1).to_string(), |name| name.text.clone());
+    if let Some(remote) = &step.remote {
+        // The login shell of another machine, without the options of a step.
+        let outer = Box::new(Host::Step { job: job.to_owned(), step: name });
+        return Script::new(remote.clone(), Host::Inside { outer, via: Via::Ssh }, Start::plain(Dialect::Bash));
+    }
     let Some(run) = &step.run else { return Vec::new() };
     let Some(start) = Start::of_step(shell.map(|shell| shell.text.as_str()), in_container) else { return Vec::new() };
-    let name = step.name.as_ref().or(step.id.as_ref()).map_or_else(|| (at + 1).to_string(), |name| name.text.clone());
     Script::new(run.clone(), Host::Step { job: job.to_owned(), step: name }, start)
 }
 
@@ -268,6 +273,22 @@ impl Reader<'_> {
         items.into_iter().filter(|item| item.is_map()).map(|item| self.step(item)).collect()
     }
 
+    /// What the actions that run a script through ssh are given.
+    fn remote(self, node: Node<'_>) -> Option<twiceshy_source::Extract> {
+        const ACTIONS: &[&str] = &[
+            "appleboy/ssh-action",
+            "fifsky/ssh-action",
+            "garygrossgarten/github-action-ssh",
+            "cross-the-world/ssh-pipeline",
+        ];
+        let uses = self.text_at(node, "uses")?;
+        let name = uses.text.split('@').next().unwrap_or_default();
+        ACTIONS.contains(&name).then_some(())?;
+        let with = node.get("with")?;
+        let script = with.get("script").or_else(|| with.get("command")).filter(|script| !script.is_null())?;
+        script.extract(self.input.file, self.input.text())
+    }
+
     fn step(self, node: Node<'_>) -> Step {
         let run = node.get("run").filter(|run| !run.is_null());
         Step {
@@ -278,6 +299,7 @@ impl Reader<'_> {
             uses: self.text_at(node, "uses").map(Uses::of),
             with: self.settings(node.get("with")),
             run: run.and_then(|run| run.extract(self.input.file, self.input.text())),
+            remote: self.remote(node),
             shell: self.text_at(node, "shell"),
             env: self.settings(node.get("env")),
             continue_on_error: self.text_at(node, "continue-on-error"),
