@@ -59,13 +59,13 @@ volumes: {pgdata: {}}
         ("api/Dockerfile", "FROM python:3.13-slim\nCOPY . .\nCMD [\"python\", \"main.py\"]\n"),
         ("api/main.py", "print('serving')\n"),
         ("ops/deploy.sh", "#!/bin/bash\nset -euo pipefail\ndocker compose up -d --build\n"),
-        ("ops/wipe.sh", "#!/bin/bash\nrm -rf .docker-data/redis\n"),
+        ("ops/free.sh", "#!/bin/bash\nrm -rf .docker-data/redis\n"),
         ("Makefile", "test:\n\tpytest\nbuild:\n\tdocker compose build\nreset-all:\n\tdocker compose down -v\n"),
         (
             ".pre-commit-config.yaml",
             "repos:\n  - repo: https://github.com/gitleaks/gitleaks\n    rev: v8.24.2\n    hooks:\n      - id: gitleaks\n",
         ),
-        (".gitignore", ".docker-data/\n.env\nbackups/\n"),
+        (".gitignore", ".docker-data/\n.env\n"),
         (".env.example", "POSTGRES_PASSWORD=\n"),
     ])
 }
@@ -142,8 +142,8 @@ fn it_refuses_what_the_incidents_did() {
 
 /// In the platform's repository: the rows of ours, and the ways in which a command can be wrapped.
 const OTHERS: &[(&str, Answer, &str)] = &[
-    ("docker compose down -v", Answer::Deny, "down-with-volumes"),
-    ("docker volume rm platform_pgdata", Answer::Deny, "down-with-volumes"),
+    ("docker compose down -v", Answer::Deny, "destroys-live-volume"),
+    ("docker volume rm platform_pgdata", Answer::Deny, "destroys-live-volume"),
     ("docker volume rm elsewhere_data", Answer::Ask, "destroys-volume"),
     ("docker volume prune -af", Answer::Ask, "destroys-volume"),
     ("docker compose exec -T db psql -U app -c 'drop database app'", Answer::Deny, "destroys-live-database"),
@@ -172,7 +172,7 @@ const OTHERS: &[(&str, Answer, &str)] = &[
     ("git clean -fd", Answer::Ask, "cleans"),
     ("git reset --hard origin/main", Answer::Ask, "cleans"),
     ("git checkout .", Answer::Ask, "destroys"),
-    ("git push --force", Answer::Ask, "rewrites-history"),
+    ("git push --force", Answer::Ask, "destroys"),
     ("git stash clear", Answer::Ask, "destroys"),
     ("crontab -r", Answer::Ask, "destroys"),
     ("dd if=/dev/zero of=/dev/sda bs=1M", Answer::Deny, "destroys"),
@@ -187,12 +187,12 @@ const OTHERS: &[(&str, Answer, &str)] = &[
     ("bash <<'EOF'\nrm -rf .docker-data/redis\nEOF", Answer::Deny, "removes-live-data"),
     ("echo 'rm -rf .docker-data/redis' | sh", Answer::Deny, "removes-live-data"),
     ("DIR=.docker-data; rm -rf \"$DIR/redis\"", Answer::Deny, "removes-live-data"),
-    ("COMPOSE=\"docker compose\"; $COMPOSE down -v", Answer::Deny, "down-with-volumes"),
+    ("COMPOSE=\"docker compose\"; $COMPOSE down -v", Answer::Deny, "destroys-live-volume"),
     ("wipe() { rm -rf .docker-data/redis; }; wipe", Answer::Deny, "removes-live-data"),
     ("cd ops && cd .. && rm -rf .docker-data/redis", Answer::Deny, "removes-live-data"),
-    ("bash ops/wipe.sh", Answer::Deny, "removes-live-data"),
-    ("./ops/wipe.sh", Answer::Deny, "removes-live-data"),
-    ("cd ops && bash wipe.sh", Answer::Deny, "removes-live-data"),
+    ("bash ops/free.sh", Answer::Deny, "removes-live-data"),
+    ("./ops/free.sh", Answer::Deny, "removes-live-data"),
+    ("cd ops && bash free.sh", Answer::Deny, "removes-live-data"),
     ("# twiceshy: ignore[removes-live-data] it is fine\nrm -rf .docker-data/redis", Answer::Deny, "removes-live-data"),
 ];
 
@@ -294,7 +294,7 @@ fn it_reads_only_what_it_needs() {
     let tree = twiceshy_source::Tree::disk(repo.path(), twiceshy_source::Limits::default()).unwrap();
     let read = |command: &str| twiceshy_repo::CommandLine::new(&tree, "", command).repo.checked();
     assert_eq!(read("ls"), 3, "compose.yml, api/Dockerfile, .env.example");
-    assert_eq!(read("bash ops/wipe.sh && make build"), 5);
+    assert_eq!(read("bash ops/free.sh && make build"), 5);
 }
 
 #[test]
