@@ -10,6 +10,7 @@ mod configuration;
 mod editors;
 mod evidence;
 mod fixtures;
+mod guard;
 mod harness;
 mod hook;
 mod kills;

@@ -1,7 +1,7 @@
 //! Runs the binary, never for longer than a deadline.
 
 use std::ffi::OsStr;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -46,10 +46,27 @@ pub fn twiceshy(directory: &Path, args: &[impl AsRef<OsStr>]) -> Run {
     finish(command(directory, args))
 }
 
+/// Runs the binary in `directory`, with `input` on its standard input.
+pub fn fed(directory: &Path, args: &[impl AsRef<OsStr>], input: &str) -> Run {
+    let mut command = command(directory, args);
+    command.stdin(Stdio::piped());
+    finish_fed(command, input)
+}
+
 /// Runs a command to its end, or kills it at the deadline and fails.
 pub fn finish(mut command: Command) -> Run {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(Stdio::null());
+    finish_fed(command, "")
+}
+
+fn finish_fed(mut command: Command, input: &str) -> Run {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
+    if let Some(mut pipe) = child.stdin.take() {
+        let input = input.to_owned();
+        // Whoever has read enough closes it.
+        std::thread::spawn(move || drop(pipe.write_all(input.as_bytes())));
+    }
     let out = drain(child.stdout.take().unwrap());
     let err = drain(child.stderr.take().unwrap());
     let started = Instant::now();

@@ -6,7 +6,7 @@
 
 use crate::documents::{Lowered, Shelf};
 use crate::repo::Kept;
-use crate::script::{Dialect, Host, Start};
+use crate::script::{Command, Dialect, Host, RedirectKind, Start, Word};
 use crate::{Configuration, FileId, Input, Kind, Place, Repo, Script, Tree};
 use std::sync::Arc;
 use twiceshy_source::Extract;
@@ -139,8 +139,7 @@ fn named(tree: &Tree, directory: &str, scripts: &[Script]) -> (Vec<FileId>, Vec<
                 }
             }
         }
-        for word in command.words() {
-            let Some(text) = command.script.value(word).known().filter(|text| text.len() < 1024) else { continue };
+        for text in run_files(command) {
             if text.starts_with('/') {
                 add(tree.inside(&text), Kind::Shell);
             } else {
@@ -151,4 +150,37 @@ fn named(tree: &Tree, directory: &str, scripts: &[Script]) -> (Vec<FileId>, Vec<
         }
     }
     (files, targets)
+}
+
+/// The files that a command runs as scripts: `bash a.sh`, `./a.sh`, `. a.sh`, `bash < a.sh`, `cat a.sh | ssh host bash`.
+fn run_files(command: Command<'_>) -> Vec<String> {
+    let known = |word: &Word| command.script.value(word).known();
+    let mut files = Vec::new();
+    for invocation in command.chain() {
+        let Some(name) = invocation.name() else { continue };
+        let args = invocation.args();
+        if let Some(program) = invocation.words.first().and_then(known).filter(|program| program.contains('/')) {
+            files.push(program);
+        }
+        if matches!(&*name, "." | "source") {
+            files.extend(args.first().and_then(known));
+        }
+        if Dialect::of_program(&name).is_none() {
+            continue;
+        }
+        let is_option = |word: &&Word| word.literal().is_some_and(|text| text.starts_with('-'));
+        let options: Vec<_> = args.iter().take_while(is_option).filter_map(Word::literal).collect();
+        // `bash -n` reads and runs nothing.
+        if options.iter().any(|option| !option.starts_with("--") && option.contains('n')) {
+            continue;
+        }
+        files.extend(args.get(options.len()).and_then(known));
+        let reads = command.redirects().iter().filter(|redirect| matches!(redirect.kind, RedirectKind::Read));
+        files.extend(reads.filter_map(|redirect| known(&redirect.target)));
+        let before = command.script.stage_before(command.id).and_then(|before| command.script.command(before));
+        let cat = before.filter(|before| before.name().is_some_and(|name| name == "cat"));
+        files.extend(cat.into_iter().flat_map(|cat| cat.args()).filter_map(known));
+    }
+    files.retain(|file| file.len() < 1024);
+    files
 }

@@ -339,6 +339,9 @@ impl Repo {
             let Some(to) = cd.args().last() else { return true };
             let pattern = script.value(to).pattern();
             let lower = pattern.to_ascii_lowercase();
+            if matches!(script.host.outermost(), Host::CommandLine { .. }) && self.tree.inside(&pattern).is_some() {
+                return false;
+            }
             lower.starts_with("/tmp")
                 || lower.contains("tmp")
                 || pattern.starts_with('*') && !self.is_of_the_repository(script, script.written(to.span))

@@ -88,10 +88,12 @@ pub(crate) fn judge(text: &str, directory: &Path, lints: &[Entry]) -> Result<Ver
     let line = CommandLine::new(&tree, &inside, text);
     let lints: Vec<Entry> = lints.iter().filter(|lint| LINTS.contains(&lint.name.as_str())).cloned().collect();
     let report = Report::of(&line.repo, &lints, &Choice::default());
-    let about = report
-        .diagnostics
-        .iter()
-        .filter(|found| line.runs(found.place) || found.related.iter().any(|related| related.place.file == line.file));
+    // A comment in the command does not count; those in scripts were reviewed.
+    let own = report.suppressed.iter().filter(|found| found.place.file == line.file);
+    let about =
+        report.diagnostics.iter().chain(own).filter(|found| {
+            line.runs(found.place) || found.related.iter().any(|related| related.place.file == line.file)
+        });
     let mut objections: Vec<Objection> = about.map(|found| objection(found, &line)).collect();
     for own in rules::objections(&line) {
         // What a lint says about it is said better.

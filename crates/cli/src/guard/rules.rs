@@ -51,7 +51,7 @@ const REMOVERS: &[&str] = &["rm", "find", "shred", "unlink"];
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     Row { rule: "destroys-live-volume", deed: Deed::Destroy, object: ObjectKind::Volume, programs: ANY, given: ANY, when: When::Live, answer: Answer::Deny,
-        message: "removes {}, and nothing brings it back", instead: "leave the volumes alone (`docker compose down` without `-v`), or dump the database first and join both with `&&`" },
+        message: "removes {}, and nothing brings back what lies there", instead: "leave the volumes alone (`docker compose down` without `-v`), or dump the database first and join both with `&&`" },
     Row { rule: "destroys-volume", deed: Deed::Destroy, object: ObjectKind::Volume, programs: ANY, given: ANY, when: When::Always, answer: Answer::Ask,
         message: "removes {} with all that lies in it", instead: "name the one volume that is meant, after `docker volume ls` and a look into it" },
     Row { rule: "destroys-live-database", deed: Deed::Destroy, object: ObjectKind::Database, programs: ANY, given: ANY, when: When::Live, answer: Answer::Deny,
@@ -84,8 +84,6 @@ const ROWS: &[Row] = &[
         message: "deletes what git ignores, and so what services keep in the work tree", instead: "`git clean -nfdx` lists it; exclude data with `-e`" },
     Row { rule: "cleans", deed: Deed::Delete, object: ObjectKind::Path, programs: &["git"], given: ANY, when: When::Always, answer: Answer::Ask,
         message: "throws away work that is not committed", instead: "`git stash -u` keeps it; `git clean -n` lists it" },
-    Row { rule: "rewrites-history", deed: Deed::Upload, object: ObjectKind::Path, programs: &["git"], given: &["-f", "--force", "--mirror"], when: When::Always, answer: Answer::Ask,
-        message: "replaces what others have pushed", instead: "`git push --force-with-lease` fails where somebody else has pushed" },
 ];
 
 /// Programs that no effect tells of: the words that they begin with, a word that must be among them (`*` at its end: begins
@@ -100,6 +98,9 @@ const WORDS: &[(&[&str], &str, Answer, &str)] = &[
     (&["zfs", "destroy"], "", Answer::Deny, "destroys a file system"),
     (&["lvremove"], "", Answer::Deny, "removes a volume of disks"),
     (&["crontab", "-r"], "", Answer::Ask, "removes every job of this user's crontab"),
+    (&["git", "push"], "--force", Answer::Ask, "replaces what others have pushed; `--force-with-lease` fails where somebody has"),
+    (&["git", "push"], "-f", Answer::Ask, "replaces what others have pushed; `--force-with-lease` fails where somebody has"),
+    (&["git", "push"], "--mirror", Answer::Ask, "makes the other side as this one is: what is not here is gone there"),
     (&["git", "stash", "clear"], "", Answer::Ask, "throws away all that was stashed"),
     (&["git", "stash", "drop"], "", Answer::Ask, "throws away what was stashed"),
     (&["git", "checkout"], ".", Answer::Ask, "throws away work that is not committed"),
@@ -187,7 +188,14 @@ fn of_words(command: Command<'_>) -> Option<Objection> {
         None => word == own,
     };
     let name = Tree::name(words.first()?).to_owned();
-    let operands: Vec<&str> = std::iter::once(name.as_str()).chain(words[1..].iter().map(String::as_str)).collect();
+    let mut rest: &[String] = &words[1..];
+    // `git -C app push`
+    while let Some([option, _, after @ ..]) = (name == "git").then_some(rest).filter(|rest| rest.len() > 1)
+        && matches!(option.as_str(), "-C" | "-c")
+    {
+        rest = after;
+    }
+    let operands: Vec<&str> = std::iter::once(name.as_str()).chain(rest.iter().map(String::as_str)).collect();
     let (_, _, answer, message) = WORDS.iter().find(|(begins, among, ..)| {
         operands.len() >= begins.len()
             && begins.iter().zip(&operands).all(|(own, word)| is(word, own))
@@ -299,6 +307,9 @@ impl When {
                 )])
             }
             Self::NotInGit => {
+                if !is_all_of(run, effect) {
+                    return None;
+                }
                 let places = in_tree(repo, run, effect, object);
                 // What is in `.env`, no repository tells.
                 let is_settings = |place: &&String| {

@@ -69,7 +69,15 @@ impl Script {
                     self.always_runs(item, 0, &mut found);
                 }
             }
-            NodeKind::AndOr(first, _) if *first != at => self.always_runs(*first, 0, &mut found),
+            NodeKind::AndOr(first, rest) if *first != at => {
+                self.always_runs(*first, 0, &mut found);
+                // `cd a && cd b && c`: up to the first `||`, what stands before has run.
+                let is_and = |(joint, node): &&(Joint, NodeId)| *joint == Joint::And && *node != at;
+                let before: Vec<NodeId> = rest.iter().take_while(is_and).map(|(_, node)| *node).collect();
+                if rest.get(before.len()).is_some_and(|(joint, node)| *joint == Joint::And && *node == at) {
+                    before.into_iter().for_each(|node| self.always_runs(node, 0, &mut found));
+                }
+            }
             NodeKind::If(branches, _) => {
                 if let Some(branch) = branches.first().filter(|branch| branch.condition != at) {
                     self.always_runs(branch.condition, 0, &mut found);
