@@ -125,6 +125,12 @@ const INCIDENTS: &[(&str, &str, Answer, &str)] = &[
         Answer::Deny,
         "destroy-before-backup",
     ),
+    (
+        "C08",
+        "docker compose -f docker-compose.prod.yml exec -T postgres psql -U postgres agent < /backup/switch.sql && echo restored",
+        Answer::Ask,
+        "restore-ignores-errors",
+    ),
     ("C08", "bash scripts/switch.sh", Answer::Deny, "destroy-before-backup"),
 ];
 

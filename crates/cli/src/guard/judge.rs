@@ -73,6 +73,7 @@ const LINTS: &[&str] = &[
     "removes-live-data",
     "resets-wal",
     "restart-keeps-old-env",
+    "restore-ignores-errors",
     "rsync-delete-misses-data",
     "run-on-live-volume",
     "run-outside-network",
@@ -207,5 +208,19 @@ impl Verdict {
             "reason": self.reason(),
             "objections": objections.collect::<Vec<_>>(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_lint_that_judges_is_there_and_in_order() {
+        let all = twiceshy_lints::all();
+        for name in LINTS {
+            assert!(all.iter().any(|lint| lint.name == *name), "{name}");
+        }
+        assert!(LINTS.is_sorted());
     }
 }
