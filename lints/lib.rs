@@ -1,6 +1,7 @@
 //! Every lint, one folder each. `ls lints` is the catalogue; this file is its table of contents.
 
 mod asyncpg_behind_pgbouncer;
+mod backup_overwrites_last_good;
 mod boot_list_gap;
 mod browser_global_on_server;
 mod cap_drop_breaks_image;
@@ -53,6 +54,7 @@ mod removes_live_data;
 mod resets_wal;
 mod restart_keeps_old_env;
 mod restore_ignores_errors;
+mod rotates_blindly;
 mod rsync_delete_misses_data;
 mod run_on_live_volume;
 mod run_outside_network;
@@ -80,6 +82,7 @@ use twiceshy_lint::Entry;
 pub fn all() -> Vec<Entry> {
     vec![
         Entry::of::<asyncpg_behind_pgbouncer::AsyncpgBehindPgbouncer>(),
+        Entry::of::<backup_overwrites_last_good::BackupOverwritesLastGood>(),
         Entry::of::<boot_list_gap::BootListGap>(),
         Entry::of::<browser_global_on_server::BrowserGlobalOnServer>(),
         Entry::of::<cap_drop_breaks_image::CapDropBreaksImage>(),
@@ -132,6 +135,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<resets_wal::ResetsWal>(),
         Entry::of::<restart_keeps_old_env::RestartKeepsOldEnv>(),
         Entry::of::<restore_ignores_errors::RestoreIgnoresErrors>(),
+        Entry::of::<rotates_blindly::RotatesBlindly>(),
         Entry::of::<rsync_delete_misses_data::RsyncDeleteMissesData>(),
         Entry::of::<run_on_live_volume::RunOnLiveVolume>(),
         Entry::of::<run_outside_network::RunOutsideNetwork>(),

@@ -1,6 +1,7 @@
 //! The real components: what a lint says will fail does fail, and what it says will do does.
 
 mod alembic;
+mod backup;
 mod boot;
 mod boot_scan;
 mod browser_globals;

@@ -84,7 +84,10 @@ pub mod workflow;
 mod working_copy;
 
 pub use application::Application;
-pub use backup::{MisreadStatus, Relying, UnnoticedErrors, WhyMisread};
+pub use backup::{
+    BlindRotation, Grain, HiddenFailure, MisreadStatus, OverwrittenBackup, Period, Relying, UnnoticedErrors,
+    VainRotation, WhyMisread,
+};
 pub use boot_path::{BootScan, Deadline, Platform, Work};
 pub use build_context::{BuildContext, Builder, Sent};
 pub use command_line::CommandLine;
