@@ -62,6 +62,7 @@ mod runtime_floats;
 mod scan_at_boot;
 mod service_port_mismatch;
 mod shared_database_volume;
+mod shell_syntax_error;
 mod strict_cookie_cross_site;
 mod unbounded_log;
 mod undefined_service;
@@ -143,6 +144,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of::<scan_at_boot::ScanAtBoot>(),
         Entry::of::<service_port_mismatch::ServicePortMismatch>(),
         Entry::of::<shared_database_volume::SharedDatabaseVolume>(),
+        Entry::of::<shell_syntax_error::ShellSyntaxError>(),
         Entry::of::<strict_cookie_cross_site::StrictCookieCrossSite>(),
         Entry::of::<unbounded_log::UnboundedLog>(),
         Entry::of::<undefined_service::UndefinedService>(),

@@ -2,6 +2,7 @@
 
 use crate::{harness, lints};
 use std::path::{Path, PathBuf};
+use twiceshy_source::Skip;
 
 fn directories(below: &Path) -> Vec<PathBuf> {
     let mut directories: Vec<_> = std::fs::read_dir(below)
@@ -49,7 +50,11 @@ fn every_incident_is_reported_before_and_silent_after() {
         let report = harness::plain(&after, &report(&after).diagnostics);
         assert_eq!(report, "", "{}: reported after the repair", folder.display());
         for repo in [before, after] {
-            assert_eq!(repo.skipped(), [], "{}: not understood", folder.display());
+            // What is not understood is said, where the incident was that no shell understands it.
+            let is_said = |skip: &&Skip| said.contains("shell-syntax-error") && said.contains(&*skip.path);
+            let skipped = repo.skipped();
+            let skipped: Vec<_> = skipped.iter().filter(|skip| !is_said(skip)).collect();
+            assert!(skipped.is_empty(), "{}: not understood: {skipped:?}", folder.display());
         }
     }
 }

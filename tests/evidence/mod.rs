@@ -25,6 +25,7 @@ mod restore;
 mod rsync;
 mod run;
 mod secrets;
+mod shell_syntax;
 mod shells;
 mod single_file_mount;
 mod unanswered;

@@ -6,9 +6,11 @@
 
 mod lower;
 mod read;
+mod refusal;
 mod statement;
 mod word;
 
+pub use refusal::{Reader, Refusal, refusal};
 use twiceshy_source::Span;
 
 /// How deep commands may nest; what lies deeper is passed over.

@@ -7,6 +7,7 @@ use super::columns::{
 };
 use super::row::{Makeup, Row};
 use crate::configuration::Mistake;
+use crate::script::Dialect;
 use std::sync::OnceLock;
 use twiceshy_syntax::toml::{self, Value};
 
@@ -41,6 +42,16 @@ impl<'r> ImageFacts<'r> {
             Family::RedHat => "microdnf install -y",
             Family::Busybox | Family::Distroless | Family::Scratch => return None,
         })
+    }
+
+    /// Which shell is its `sh`? `None` when that is not known.
+    pub fn sh(&self) -> Option<Dialect> {
+        match self.makeup()?.family? {
+            Family::Alpine | Family::Busybox => Some(Dialect::Ash),
+            Family::Debian | Family::Ubuntu => Some(Dialect::Dash),
+            Family::RedHat => Some(Dialect::Bash),
+            Family::Wolfi | Family::Distroless | Family::Scratch => None,
+        }
     }
 
     /// Does its server listen on IPv6 too, as it comes?

@@ -7,6 +7,7 @@ mod errexit;
 mod flow;
 mod guards;
 mod nested;
+mod refused;
 pub mod run;
 mod spoken;
 mod start;
@@ -23,6 +24,7 @@ pub use nested::Via;
 pub use run::{Condition, Confirmed, Moment, Run, Step};
 pub use start::{Dialect, Start};
 pub use supposed::{Fact, Kind, Supposition};
+pub use twiceshy_syntax::shell::Refusal;
 pub use twiceshy_syntax::shell::{
     Arm, Assignment, Branch, For, Joint, Node, NodeId, NodeKind, Part, PartKind, Redirect, RedirectKind, Shell, Simple,
     Test, Variable, While, Word,
