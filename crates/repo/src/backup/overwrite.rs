@@ -244,7 +244,8 @@ fn is_kept(host: &Host) -> bool {
     match host {
         Host::Inside { via: Via::Ssh, outer } => !matches!(outer.outermost(), Host::Fence { .. } | Host::Image { .. }),
         Host::Inside { outer, .. } => is_kept(outer),
-        Host::Step { .. } | Host::Fence { .. } | Host::Image { .. } => false,
+        // A command that is about to run runs once.
+        Host::Step { .. } | Host::Fence { .. } | Host::Image { .. } | Host::CommandLine { .. } => false,
         Host::File | Host::Service { .. } | Host::Recipe { .. } | Host::Package { .. } => true,
     }
 }

@@ -137,7 +137,7 @@ fn rotation<'s>(script: &'s Script, command: Command<'s>) -> Option<Rotation<'s>
         (deleter.id, span)
     };
     // Everything in a directory, or one file: no rotation.
-    if deletes_itself && !is_by_age || !is_by_age && !picks(script, command.id) {
+    if !is_by_age && (deletes_itself || !picks(script, command.id)) {
         return None;
     }
     let (directory, names) = if is_find {

@@ -95,8 +95,7 @@ impl Reading<'_> {
     fn word(&mut self) -> Read<Kind> {
         let start = self.at;
         let mut plain = Some(String::new());
-        loop {
-            let Some(byte) = self.byte(0) else { break };
+        while let Some(byte) = self.byte(0) {
             match byte {
                 b'\\' if self.byte(1) == Some(b'\n') => self.at += 2,
                 b'\\' => {
