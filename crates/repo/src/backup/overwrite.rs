@@ -242,7 +242,9 @@ fn hidden(run: &Run<'_>, script: &Script, effect: &Effect) -> Option<HiddenFailu
 /// Whether what a script writes is there on its next run: not on a runner, and not in an image that is built.
 fn is_kept(host: &Host) -> bool {
     match host {
-        Host::Inside { via: Via::Ssh, outer } => !matches!(outer.outermost(), Host::Fence { .. } | Host::Image { .. }),
+        Host::Inside { via: Via::Ssh, outer } => {
+            !matches!(outer.outermost(), Host::Fence { .. } | Host::Image { .. } | Host::CommandLine { .. })
+        }
         Host::Inside { outer, .. } => is_kept(outer),
         // A command that is about to run runs once.
         Host::Step { .. } | Host::Fence { .. } | Host::Image { .. } | Host::CommandLine { .. } => false,
