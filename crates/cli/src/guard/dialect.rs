@@ -17,7 +17,7 @@ pub(crate) enum Dialect {
     Codex,
     /// Gemini CLI's `BeforeTool`, which knows no `ask`: google-gemini/gemini-cli, `docs/hooks/reference.md`.
     Gemini,
-    /// Cursor's `beforeShellExecution`: <https://cursor.com/docs/agent/hooks>, as npm's `cursor-hooks` declares it.
+    /// Cursor's `beforeShellExecution`, as npm's `cursor-hooks` declares it; Cursor's own page was not seen.
     Cursor,
     /// GitHub Copilot's `preToolUse`: github/docs, `content/copilot/reference/hooks-reference.md`. Its cloud agent takes `ask`
     /// for `deny`.
