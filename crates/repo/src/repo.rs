@@ -57,6 +57,8 @@ pub(crate) struct Kept {
     /// What was not understood in which file.
     pub(crate) troubles: FxHashMap<FileId, Vec<Skip>>,
     pub(crate) code: Arc<Code>,
+    /// Nobody will ask about code: no module is looked at.
+    pub(crate) without_code: bool,
 }
 
 impl std::ops::Deref for Repo {
@@ -112,12 +114,17 @@ impl Repo {
         } else {
             Arc::default()
         };
-        Self::read(tree, configuration, files, Kept { shelf: self.shelf.without(&stale), read, troubles, code })
+        Self::read(
+            tree,
+            configuration,
+            files,
+            Kept { shelf: self.shelf.without(&stale), read, troubles, code, without_code: false },
+        )
     }
 
     /// Reads and lowers `files`, and links them with what is known already.
     pub(crate) fn read(tree: Tree, configuration: Arc<crate::Configuration>, files: Vec<FileId>, kept: Kept) -> Self {
-        let Kept { shelf, read, troubles, code } = kept;
+        let Kept { shelf, read, troubles, code, without_code } = kept;
         let is_ours = |file: &FileId| !configuration.excludes(tree.path(*file));
         let files = files.into_par_iter().filter(is_ours);
         let reads = files.filter_map(|file| Some((file, Read::of(&tree, file)?)));
@@ -143,6 +150,9 @@ impl Repo {
         repo.shelf.add(gathered.lowered);
         repo.read_named();
         repo.projects = compose::projects(&repo.tree, &repo.shelf.compose, &repo.shelf.env);
+        if without_code {
+            return repo;
+        }
         repo.find_failing_imports();
         repo.applications = crate::application::Applications::of(&repo);
         repo.variables = crate::variables::Variables::of(&repo);
