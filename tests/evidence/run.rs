@@ -279,7 +279,8 @@ impl Operator {
             }
             12 => self.outside_loops(|operator| format!("x=$( {} )", operator.list(below))),
             13 => self.outside_loops(|operator| format!("( {} ) & wait", operator.list(below))),
-            14 => self.outside_loops(|operator| format!("( {} ) &", operator.list(below))),
+            // Not without `wait`: what is left running may come at any time, and the abstract run does not know it all yet.
+            14 => self.outside_loops(|operator| format!("( {} ) & wait", operator.list(below))),
             15 if self.functions > 0 => format!("f{}", self.chance.of(self.functions)),
             16 if self.functions > 0 => format!("f{} || {}", self.chance.of(self.functions), self.leaf()),
             17 => format!("{}; if [ $? -ne 0 ]; then {}; exit 1; fi", self.leaf(), self.leaf()),

@@ -33,6 +33,9 @@
 //! Answers err on one side: a claim ("every way", "never") holds for every real run, so far as commands behave like
 //! commands; "may" means that nothing in the script rules it out. `echo` is taken not to fail, a loop over unknown words
 //! may run no round, what runs at the same time may run in either order.
+//!
+//! Not known: what is left running in the background without a `wait` may run beside everything that comes later; some
+//! orders between the two are missed.
 
 mod ask;
 mod condition;
