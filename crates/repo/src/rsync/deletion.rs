@@ -1,11 +1,12 @@
 //! What `--delete` removes: what the sender lists, held against what the receiver has.
 
 use super::command::{Command, When};
-use super::filter::{Filter, clean, join};
-use super::rule::{Refusal, Rule};
+use super::filter::{Filter, clean, is_clean, join};
+use super::rule::Refusal;
 use super::source::Given;
 use super::tree::{Kind, Tree};
 use rustc_hash::FxHashSet;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -27,17 +28,6 @@ pub struct Removal {
     pub gone: Vec<String>,
 }
 
-/// What becomes of one path of the destination.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// It is removed.
-    Removed,
-    /// A rule keeps it, or a directory that it stands in.
-    Kept(Rule),
-    /// It is not touched: sent again, or in a directory that is not looked through.
-    Untouched,
-}
-
 /// A name that the sender has sent.
 #[derive(Clone, Copy, Debug)]
 struct Listed {
@@ -52,9 +42,9 @@ const MAX_DEPTH: usize = 120;
 impl Disk<'_> {
     /// Where `path` stands in the tree; `None` outside of it.
     fn within(&self, path: &str) -> Option<String> {
-        let path = clean(&join(self.path, path));
-        let root = clean(self.root);
-        let inside = if root == "/" { path.strip_prefix('/') } else { path.strip_prefix(&root) };
+        let path = if is_clean(path) { Cow::Borrowed(path) } else { Cow::Owned(clean(&join(self.path, path))) };
+        let root = if is_clean(self.root) { Cow::Borrowed(self.root) } else { Cow::Owned(clean(self.root)) };
+        let inside = if root == "/" { path.strip_prefix('/') } else { path.strip_prefix(&*root) };
         inside
             .filter(|rest| root == "/" || rest.is_empty() || rest.starts_with('/'))
             .map(|rest| rest.trim_start_matches('/').to_owned())
@@ -84,22 +74,6 @@ impl Command {
         removal.gone.sort();
         removal.gone.dedup();
         Ok(removal)
-    }
-
-    /// What becomes of `path`, relative to the destination, and of what lies below it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Command::removal`].
-    pub fn end_of(&self, path: &str, sender: Disk<'_>, receiver: Disk<'_>) -> Result<End, Refusal> {
-        let removal = self.removal(sender, receiver)?;
-        let path = path.trim_matches('/');
-        if removal.gone.iter().any(|gone| gone == path) {
-            return Ok(End::Removed);
-        }
-        let Some(mut run) = Run::of(self, sender, receiver)? else { return Ok(End::Untouched) };
-        run.list()?;
-        run.why(path)
     }
 }
 
@@ -413,41 +387,7 @@ impl<'a> Run<'a> {
     }
 
     fn at(&self, name: &str) -> String {
-        clean(&join(&self.destination, name))
-    }
-
-    /// Why `path` is still there.
-    fn why(&self, path: &str) -> Result<End, Refusal> {
-        let base = self.filter(true, &self.destination)?;
-        let read = |path: &str| self.text_at(path, self.command.when == When::After);
-        let mut filter = match self.names.get(".") {
-            Some(_) => base.enter(&self.destination, &read)?,
-            None => base,
-        };
-        let mut dying = false;
-        let mut looked_through = self.names.get(".").is_some_and(|listed| listed.with_content);
-        let mut name = String::new();
-        for part in path.split('/').filter(|part| !part.is_empty()) {
-            if !name.is_empty() {
-                name.push('/');
-            }
-            name.push_str(part);
-            let inside = self.at(&name);
-            let is_directory = self.receiver.kind(&inside).is_none_or(|kind| kind == Kind::Directory);
-            if let Some(listed) = self.names.get(&name) {
-                looked_through = listed.with_content;
-            } else if looked_through || dying {
-                match filter.rule_for(&name, is_directory, dying) {
-                    Some(rule) if !rule.includes => return Ok(End::Kept(rule.clone())),
-                    _ => dying = true,
-                }
-            } else {
-                return Ok(End::Untouched);
-            }
-            if is_directory {
-                filter = filter.enter(&inside, &read)?;
-            }
-        }
-        Ok(End::Untouched)
+        let path = join(&self.destination, name);
+        if is_clean(&path) { path } else { clean(&path) }
     }
 }

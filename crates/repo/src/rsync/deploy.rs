@@ -1,12 +1,13 @@
 //! Scripts that sync the repository to where it runs, and the data there that they remove.
 
 use super::command::{Command, FilterOption, When, Word};
-use super::deletion::{Disk, End};
+use super::deletion::Disk;
 use super::tree::{Kind, Tree};
 use super::words::{Given, given};
 use crate::live_data::{DataAt, LiveData};
 use crate::script::{Command as ShellCommand, Host, Invocation, Script};
 use crate::{LocalKind, LocalPath, Place, Repo};
+use rustc_hash::FxHashSet;
 use twiceshy_source::{Edit, Span};
 
 /// A sync that removes data where it goes.
@@ -129,12 +130,11 @@ impl Repo {
             }
             _ => None,
         };
-        let mut lost: Vec<(String, Loser<'r>)> = Vec::new();
+        let mut losers: Vec<(String, Loser<'r>)> = Vec::new();
         for data in data {
             let Some(path) = at_destination(data) else { continue };
-            let is_known = lost.iter().any(|(other, _)| *other == path);
-            if !is_known && !self.is_development(data.project) && sync.removes(&path)? {
-                lost.push((path, Loser::Service(Box::new(data.clone()))));
+            if !self.is_development(data.project) {
+                losers.push((path, Loser::Service(Box::new(data.clone()))));
             }
         }
         for local in self.local_paths(&sent.directory) {
@@ -150,9 +150,19 @@ impl Repo {
                     LocalKind::Secrets => local.mounted.is_some(),
                     _ => false,
                 };
-            let is_known = lost.iter().any(|(other, _)| *other == path || below(other, &path).is_some());
-            if matters && !is_known && sync.removes(&path)? {
-                lost.push((path, Loser::Ignored(Box::new(local))));
+            if matters {
+                losers.push((path, Loser::Ignored(Box::new(local))));
+            }
+        }
+        let paths: FxHashSet<&str> = losers.iter().map(|(path, _)| path.as_str()).collect();
+        let removed = sync.removed(paths)?;
+        let mut lost: Vec<(String, Loser<'r>)> = Vec::new();
+        for (path, loser) in losers {
+            let is_known = lost.iter().any(|(other, _)| {
+                *other == path || matches!(loser, Loser::Ignored(_)) && below(other, &path).is_some()
+            });
+            if !is_known && removed.contains(&path) {
+                lost.push((path, loser));
             }
         }
         // Secrets alone come back with the next rollout more often than not.
@@ -305,15 +315,20 @@ impl Sync {
         Some(Self { command, sender, receiver, prefix })
     }
 
-    /// Whether data at `path` is removed; `None` where rsync would not run, or we cannot tell.
-    fn removes(&mut self, path: &str) -> Option<bool> {
-        let path = format!("{}{path}", self.prefix);
-        let witness = format!("d/{path}/{WITNESS}");
-        self.receiver.add(&witness, Kind::File);
+    /// Those of `paths` at which data is removed; `None` where rsync would not run, or we cannot tell.
+    fn removed(&mut self, paths: FxHashSet<&str>) -> Option<FxHashSet<String>> {
+        if paths.is_empty() {
+            return Some(FxHashSet::default());
+        }
+        let witness = |path: &str| format!("{}{path}/{WITNESS}", self.prefix);
+        for path in &paths {
+            self.receiver.add(&format!("d/{}", witness(path)), Kind::File);
+        }
         let sender = Disk { root: "/", path: "/s", tree: &self.sender };
         let receiver = Disk { root: "/", path: "/", tree: &self.receiver };
-        let end = self.command.end_of(&format!("{path}/{WITNESS}"), sender, receiver).ok()?;
-        Some(end == End::Removed)
+        let gone: FxHashSet<String> = self.command.removal(sender, receiver).ok()?.gone.into_iter().collect();
+        let is_removed = |path: &&str| gone.contains(witness(path).trim_matches('/'));
+        Some(paths.into_iter().filter(is_removed).map(str::to_owned).collect())
     }
 }
 

@@ -304,3 +304,9 @@ pub(super) fn clean(path: &str) -> String {
     }
     format!("/{}", parts.join("/"))
 }
+
+/// Whether [`clean`] would leave `path` as it is. Hidden names are not told from `.` and `..`: those are cleaned for nothing.
+pub(super) fn is_clean(path: &str) -> bool {
+    let plain = |part: &str| !part.is_empty() && !part.starts_with('.');
+    path.strip_prefix('/').is_some_and(|rest| rest.is_empty() || rest.split('/').all(plain))
+}

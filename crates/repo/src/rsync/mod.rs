@@ -14,7 +14,7 @@ mod tree;
 mod words;
 
 pub use command::{Command, FilterOption, Filtering, Spec, When, Word};
-pub use deletion::{Disk, End, Removal};
+pub use deletion::{Disk, Removal};
 pub use deploy::{DataLoss, Loser, Miss, Why};
 pub use pattern::Pattern;
 pub use rule::{Origin, Refusal, Rule, Sides};
