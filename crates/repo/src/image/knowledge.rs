@@ -8,6 +8,7 @@ use super::columns::{
 use super::row::{Makeup, Row};
 use crate::configuration::Mistake;
 use crate::script::Dialect;
+use rustc_hash::FxHashMap;
 use std::sync::OnceLock;
 use twiceshy_syntax::toml::{self, Value};
 
@@ -153,7 +154,7 @@ impl<'r> ImageFacts<'r> {
 
     /// What `own` rows and the table say about `image`.
     pub(super) fn of(image: &Image, own: &'r [Row]) -> Self {
-        let rows: Vec<&Row> = own.iter().chain(&table().rows).filter(|row| row.is_about(image)).collect();
+        let rows = own.iter().chain(table().candidates(image)).filter(|row| row.is_about(image)).collect();
         let mut facts = Self { rows, major: None };
         let after = facts.first(|row| row.major_after.as_deref());
         facts.major = match after {
@@ -178,7 +179,36 @@ fn number(text: &str) -> Option<u32> {
 #[derive(Debug)]
 struct Table {
     rows: Vec<Row>,
+    /// The rows that name an image, by that name; rows stand here for each name without a `*`.
+    by_name: FxHashMap<String, Vec<usize>>,
+    /// The rows with a pattern among their names.
+    by_pattern: Vec<usize>,
     applets: Vec<String>,
+}
+
+impl Table {
+    fn new(rows: Vec<Row>, applets: Vec<String>) -> Self {
+        let mut by_name: FxHashMap<String, Vec<usize>> = FxHashMap::default();
+        let mut by_pattern = Vec::new();
+        for (at, row) in rows.iter().enumerate() {
+            if row.names.iter().any(|name| name.contains('*')) {
+                by_pattern.push(at);
+            }
+            for name in row.names.iter().filter(|name| !name.contains('*')) {
+                by_name.entry(name.clone()).or_default().push(at);
+            }
+        }
+        Self { rows, by_name, by_pattern, applets }
+    }
+
+    /// The rows that may be about `image`, in their order.
+    fn candidates(&self, image: &Image) -> impl Iterator<Item = &Row> {
+        let named = self.by_name.get(&image.name).into_iter().flatten();
+        let mut rows: Vec<usize> = named.chain(&self.by_pattern).copied().collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows.into_iter().filter_map(|at| self.rows.get(at))
+    }
 }
 
 const TABLE: &str = include_str!("../../knowledge/images.toml");
@@ -189,10 +219,10 @@ fn table() -> &'static Table {
         let root = toml::parse(TABLE).root;
         let rows = root.get("image").map(Value::items).unwrap_or_default();
         let mut mistakes: Vec<Mistake> = Vec::new();
-        Table {
-            rows: rows.iter().map(|row| Row::read(row, &mut mistakes)).collect(),
-            applets: root.get("busybox-applets").into_iter().flat_map(Value::strings).map(str::to_owned).collect(),
-        }
+        Table::new(
+            rows.iter().map(|row| Row::read(row, &mut mistakes)).collect(),
+            root.get("busybox-applets").into_iter().flat_map(Value::strings).map(str::to_owned).collect(),
+        )
     })
 }
 
