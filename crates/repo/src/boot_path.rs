@@ -10,6 +10,7 @@ mod walk;
 
 pub(crate) use code::Outline;
 pub use deadline::{Deadline, Platform};
+pub(crate) use kubernetes::{Pods, is_manifest};
 
 use crate::compose::{MountKind, Service};
 use crate::dockerfile::StepKind;

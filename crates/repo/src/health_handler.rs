@@ -5,10 +5,11 @@ pub(crate) mod routes;
 
 use crate::compose::Condition;
 use crate::hints::Hints;
-use crate::{FileId, HealthCheck, Image, Place, Repo, Request, Service};
+use crate::{Application, FileId, HealthCheck, Image, Place, Repo, Service};
 use judge::Verdict;
 use rayon::prelude::*;
 use routes::Handler;
+use rustc_hash::FxHashMap;
 
 /// A health check of a service with a database, answered by code that says yes whatever the database does.
 #[derive(Debug)]
@@ -40,10 +41,15 @@ pub enum Blindness {
     AnswersOk(Place),
 }
 
+/// A blind handler, why it is blind, and another route that is not.
+type Blind = (Place, Blindness, Option<(String, Place)>);
+
 impl Repo {
     /// Health checks that pass while the database that their service needs does not answer.
     pub fn blind_health_checks(&self) -> Vec<BlindHealth> {
         let mut found: Vec<BlindHealth> = Vec::new();
+        // Stacks for development, tests and production ask the same code the same thing.
+        let mut known: FxHashMap<(*const Application, String), Option<Blind>> = FxHashMap::default();
         for check in self.health_checks() {
             let Some((project, service)) = check.service else { continue };
             let Some(database) = database_of(project, service, self) else { continue };
@@ -51,7 +57,12 @@ impl Repo {
             else {
                 continue;
             };
-            let Some(blind) = self.blind_handler(service, request) else { continue };
+            let Some(application) = service.application(self) else { continue };
+            let path = request.path_asked().trim_matches('/');
+            let blind = known
+                .entry((std::ptr::from_ref(application), path.to_owned()))
+                .or_insert_with(|| self.blind_handler(application, path));
+            let Some(blind) = blind.clone() else { continue };
             let waits = |other: &&Service| {
                 other.depends_on.iter().any(|it| it.name == service.name && it.condition == Condition::Healthy)
             };
@@ -77,15 +88,8 @@ impl Repo {
         found
     }
 
-    /// The handler of a request to a service, if it is blind, with a route that is not.
-    #[allow(clippy::type_complexity, reason = "the three parts of one answer, used once")]
-    fn blind_handler(
-        &self,
-        service: &Service,
-        request: &Request,
-    ) -> Option<(Place, Blindness, Option<(String, Place)>)> {
-        let application = service.application(self)?;
-        let wanted = request.path_asked().trim_matches('/');
+    /// The handler of a request for the path `wanted`, if it is blind, with a route that is not.
+    fn blind_handler(&self, application: &Application, wanted: &str) -> Option<Blind> {
         let last = wanted.rsplit('/').next().filter(|last| !last.is_empty())?;
         let modules: Vec<FileId> = application.modules.iter().copied().filter(|file| self.may_answer(*file)).collect();
         // A handler's path is written where it stands, or is the file's own.

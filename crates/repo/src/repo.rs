@@ -24,6 +24,7 @@ pub struct Repo {
     pub(crate) deeds: crate::health::Deeds,
     pub(crate) runs: crate::script::run::Runs,
     pub(crate) code: Arc<Code>,
+    pub(crate) pods: Arc<crate::boot_path::Pods>,
     /// What the repository says to us.
     pub configuration: Arc<crate::Configuration>,
     pub(crate) applications: crate::application::Applications,
@@ -57,6 +58,7 @@ pub(crate) struct Kept {
     /// What was not understood in which file.
     pub(crate) troubles: FxHashMap<FileId, Vec<Skip>>,
     pub(crate) code: Arc<Code>,
+    pub(crate) pods: Arc<crate::boot_path::Pods>,
     /// Nobody will ask about code: no module is looked at.
     pub(crate) without_code: bool,
 }
@@ -114,17 +116,16 @@ impl Repo {
         } else {
             Arc::default()
         };
-        Self::read(
-            tree,
-            configuration,
-            files,
-            Kept { shelf: self.shelf.without(&stale), read, troubles, code, without_code: false },
-        )
+        let is_manifest = |file: &FileId| crate::boot_path::is_manifest(tree.path(*file));
+        let same_manifests = self.tree.knows_the_same_as(&tree) && !changed.iter().any(is_manifest);
+        let pods = if same_manifests { self.pods.clone() } else { Arc::default() };
+        let shelf = self.shelf.without(&stale);
+        Self::read(tree, configuration, files, Kept { shelf, read, troubles, code, pods, without_code: false })
     }
 
     /// Reads and lowers `files`, and links them with what is known already.
     pub(crate) fn read(tree: Tree, configuration: Arc<crate::Configuration>, files: Vec<FileId>, kept: Kept) -> Self {
-        let Kept { shelf, read, troubles, code, without_code } = kept;
+        let Kept { shelf, read, troubles, code, pods, without_code } = kept;
         let is_ours = |file: &FileId| !configuration.excludes(tree.path(*file));
         let files = files.into_par_iter().filter(is_ours);
         let reads = files.filter_map(|file| Some((file, Read::of(&tree, file)?)));
@@ -139,6 +140,7 @@ impl Repo {
             deeds: crate::health::Deeds::default(),
             runs: crate::script::run::Runs::default(),
             code,
+            pods,
             applications: crate::application::Applications::default(),
             variables: crate::variables::Variables::default(),
             read,

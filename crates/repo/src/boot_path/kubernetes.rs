@@ -2,9 +2,14 @@
 
 use super::{Deadline, Platform};
 use crate::{Place, Repo, Tree};
+use std::sync::OnceLock;
 use std::time::Duration;
 use twiceshy_source::{Extract, FileId};
 use twiceshy_syntax::yaml::{self, Node};
+
+/// The containers of every manifest, kept once somebody has asked. They depend on the YAML files alone.
+#[derive(Debug, Default)]
+pub(crate) struct Pods(OnceLock<Vec<Pod>>);
 
 /// A container of a pod.
 #[derive(Debug)]
@@ -19,11 +24,15 @@ pub(super) struct Pod {
 
 impl Repo {
     /// The containers of every manifest.
-    pub(super) fn pods(&self) -> Vec<Pod> {
+    pub(super) fn pods(&self) -> &[Pod] {
+        self.pods.0.get_or_init(|| self.read_pods())
+    }
+
+    fn read_pods(&self) -> Vec<Pod> {
         let mut pods = Vec::new();
         for file in self.tree.files() {
             let path = self.tree.path(file);
-            if !path.ends_with(".yaml") && !path.ends_with(".yml") || path.contains(".github/") {
+            if !is_manifest(path) {
                 continue;
             }
             let Ok(source) = self.tree.source(file) else { continue };
@@ -50,6 +59,11 @@ impl Repo {
         }
         pods
     }
+}
+
+/// Whether the file at `path` may be a manifest.
+pub(crate) fn is_manifest(path: &str) -> bool {
+    (path.ends_with(".yaml") || path.ends_with(".yml")) && !path.contains(".github/")
 }
 
 impl Pod {

@@ -66,7 +66,9 @@ impl Repo {
         if data.is_empty() {
             return found;
         }
-        for run in self.operated_runs(&["tar ", "cp ", "rsync "]) {
+        for run in
+            self.operated_runs(|script| ["tar ", "cp ", "rsync "].iter().any(|word| script.text().contains(word)))
+        {
             // The server is told that its files will be copied, or the file system copies them at once.
             const APART: &[&str] = &[
                 "pg_backup_start",

@@ -60,7 +60,15 @@ impl Repo {
     /// Data that scripts and pages take away without having said so or without having saved it.
     pub fn destroyed_data(&self) -> Vec<Destroyed<'_>> {
         let mut found: Vec<Destroyed<'_>> = Vec::new();
-        for run in self.operated_runs(&["volume", "down", "dropdb", "prune", "DROP ", "drop ", "Drop"]) {
+        const WORDS: &[&str] = &["volume", "dropdb", "prune", "DROP ", "drop ", "Drop"];
+        // Most texts that say `down` say `download` or `shutdown`.
+        let is_letter = |end: Option<char>| end.is_some_and(char::is_alphabetic);
+        let says_down = |text: &str| {
+            let mut downs = text.match_indices("down").map(|(at, word)| (&text[..at], &text[at + word.len()..]));
+            downs.any(|(before, after)| !is_letter(before.chars().next_back()) && !is_letter(after.chars().next()))
+        };
+        let may = |script: &Script| WORDS.iter().any(|word| script.text().contains(word)) || says_down(script.text());
+        for run in self.operated_runs(may) {
             let effects = run.effects().iter().filter(|effect| effect.deed == Deed::Destroy);
             for effect in effects {
                 if !self.is_meant_for_services(&run, effect.step) || matches!(effect.site, crate::script::Site::Image) {

@@ -16,19 +16,26 @@ pub use wal::ResetLog;
 use crate::docker::{RunMount, RunMountKind};
 use crate::live_data::LiveData;
 use crate::script::effect::known;
-use crate::script::{Deed, Effect, Host, Moment, NodeKind, Object, ObjectKind, Run, Script, Step, Value};
+use crate::script::{Deed, Effect, Host, Moment, NodeKind, Object, ObjectKind, Run, Script, Step, Value, Word};
 use crate::{Image, Repo};
 
 impl Repo {
-    /// The runs of scripts that people or machines start where services run, and that hold one of `words`.
-    fn operated_runs(&self, words: &[&str]) -> Vec<Run<'_>> {
-        let holds = |script: &&Script| words.iter().any(|word| script.text().contains(word));
-        let scripts = self.scripts.iter().filter(holds);
+    /// The runs of scripts that people or machines start where services run, and that `may` hold what is looked for: a run
+    /// of each costs more than all else that is asked of it.
+    fn operated_runs(&self, may: impl Fn(&Script) -> bool) -> Vec<Run<'_>> {
+        let scripts = self.scripts.iter().filter(|script| may(script));
         let outer = scripts.filter(|script| self.is_outermost(script));
         outer
             .filter(|script| self.is_operated(script) || self.deploys(script) || self.has_remote_part(script))
             .filter_map(|script| self.run_of(script))
             .collect()
+    }
+
+    /// Whether a script, one inside it, or one that it may source does something for which `does` holds.
+    fn does_inside(&self, script: &Script, does: impl Fn(&Script) -> bool) -> bool {
+        let is_source = |word: &Word| word.is(".") || word.is("source");
+        let sources = || script.commands().any(|command| command.words().first().is_some_and(is_source));
+        self.scripts.iter().filter(|other| other.file == script.file).any(does) || sources()
     }
 
     /// Whether a script stands in no other one. What an action runs through ssh stands in a step without a script.

@@ -3,7 +3,7 @@
 use super::has_no_lock;
 use crate::docker::RunMount;
 use crate::live_data::LiveData;
-use crate::script::Deed;
+use crate::script::{Deed, Script};
 use crate::{Image, Place, Repo, Tree, is_at_or_below};
 
 /// A server that is started on data that another one has open.
@@ -28,7 +28,15 @@ impl Repo {
     /// Containers that scripts and pages run with the data of a service's database, while that may run.
     pub fn second_servers(&self) -> Vec<SecondServer<'_>> {
         let mut found: Vec<SecondServer<'_>> = Vec::new();
-        for run in self.operated_runs(&["--volume", "--mount", "-v ", "-v="]) {
+        let mounts = |script: &Script| {
+            let runs = script.docker_calls().into_iter().filter_map(|call| call.run().map(crate::docker::Run::mounts));
+            runs.flatten().any(|mount| !mount.read_only)
+        };
+        let may = |script: &Script| {
+            ["--volume", "--mount", "-v ", "-v="].iter().any(|word| script.text().contains(word))
+                && self.does_inside(script, mounts)
+        };
+        for run in self.operated_runs(may) {
             // A script that runs several servers is a stack of its own, instead of the other one.
             let starts = run.effects().iter().filter(|effect| {
                 let call = run.docker_call(effect).filter(|_| effect.deed == Deed::Run);
