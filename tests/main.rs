@@ -21,4 +21,5 @@ mod program;
 mod reports;
 mod sarif;
 mod states;
+mod threads;
 mod tidy;

@@ -139,3 +139,25 @@ fn every_page_has_its_sections() {
         assert!((20..=200).contains(&summary.len()), "{}: the summary is one sentence: {summary:?}", lint.name);
     }
 }
+
+/// A thread that makes something shared and waits for pieces of it does other work meanwhile; if that asks for the same
+/// thing, it waits for itself. It happened: `twiceshy check -j 16` never ended.
+#[test]
+fn what_is_made_once_is_made_without_other_threads() {
+    let mut found = Vec::new();
+    for path in rust_files("crates").into_iter().chain(rust_files("lints")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (at, _) in text.match_indices("get_or_init(") {
+            let mut depth = 0_i32;
+            let end = text[at..].char_indices().find(|(_, char)| {
+                depth += i32::from(*char == '(') - i32::from(*char == ')');
+                *char == ')' && depth == 0
+            });
+            let made = &text[at..end.map_or(text.len(), |(end, _)| at + end)];
+            if ["par_", "rayon::"].iter().any(|word| made.contains(word)) {
+                found.push(format!("{}: {}", path.display(), made.lines().next().unwrap()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}

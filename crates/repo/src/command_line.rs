@@ -6,7 +6,7 @@
 
 use crate::documents::{Lowered, Shelf};
 use crate::repo::Kept;
-use crate::script::{Command, Dialect, Host, RedirectKind, Start, Word};
+use crate::script::{Command, Dialect, Host, NodeKind, Redirect, RedirectKind, Start, Word};
 use crate::{Configuration, FileId, Input, Kind, Place, Repo, Script, Tree};
 use std::sync::Arc;
 use twiceshy_source::Extract;
@@ -60,6 +60,21 @@ impl CommandLine {
         script.value(to).known().filter(|path| path.starts_with('/'))
     }
 
+    /// Whether a command does nothing but look at things: whatever stands in a repository, it is judged alike.
+    pub fn only_looks(text: &str) -> bool {
+        // What is run for its output may be anything.
+        if ["$(", "`", "<(", ">("].iter().any(|word| text.contains(word)) {
+            return false;
+        }
+        let host = Host::CommandLine { directory: String::new() };
+        let scripts = Script::new(Extract::verbatim(FileId(0), 0, text), host, Start::plain(Dialect::Bash));
+        let [script] = scripts.as_slice() else { return false };
+        let shell = script.shell();
+        let defines = |id| matches!(shell.node(id).kind, NodeKind::Function(..));
+        let is_sound = shell.damaged.is_empty() && !shell.given_up && !shell.ids().any(defines);
+        is_sound && script.commands().all(looks)
+    }
+
     /// The command, and the scripts inside it.
     pub fn scripts(&self) -> impl Iterator<Item = &Script> {
         self.repo.scripts.iter().filter(|script| script.file == self.file)
@@ -88,6 +103,32 @@ impl CommandLine {
     pub fn is_understood(&self) -> bool {
         let is_sound = |script: &Script| script.shell().damaged.is_empty() && !script.shell().given_up;
         self.scripts().all(|script| is_sound(script) && self.repo.run_of(script).is_some())
+    }
+}
+
+/// Programs that change nothing and run no other one, whatever they are told.
+const LOOKS: &[&str] = &[
+    "basename", "cat", "cd", "cmp", "cut", "df", "diff", "dirname", "du", "echo", "egrep", "false", "file", "free",
+    "grep", "head", "id", "jq", "ls", "nl", "nproc", "ps", "pwd", "readlink", "realpath", "sleep", "stat", "tac",
+    "tail", "test", "tr", "true", "type", "uname", "uptime", "wc", "whereis", "which", "whoami",
+];
+/// What git is told that changes nothing; none of it runs a hook.
+const GIT_LOOKS: &[&str] = &["blame", "diff", "log", "ls-files", "rev-parse", "show", "status"];
+
+/// Whether a command is one of those, and writes no file.
+fn looks(command: Command<'_>) -> bool {
+    let writes = |redirect: &Redirect| match redirect.kind {
+        RedirectKind::Read | RedirectKind::Duplicate | RedirectKind::HereString => false,
+        _ => !redirect.target.is("/dev/null"),
+    };
+    if command.redirects().iter().any(writes) {
+        return false;
+    }
+    let mut words = command.words().iter();
+    let Some(name) = words.next().and_then(Word::literal) else { return false };
+    match &*name {
+        "git" => words.next().is_some_and(|verb| GIT_LOOKS.iter().any(|looks| verb.is(looks))),
+        name => LOOKS.contains(&name),
     }
 }
 
@@ -183,4 +224,42 @@ fn run_files(command: Command<'_>) -> Vec<String> {
     }
     files.retain(|file| file.len() < 1024);
     files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_looks_is_told_from_what_may_do_more() {
+        for text in [
+            "ls -la",
+            "cd api && git status --short",
+            "cat compose.yml | grep -n image 2>/dev/null | head -5",
+            "git log --oneline -5; git diff HEAD~1",
+            "for f in *.md; do wc -l \"$f\"; done",
+            "[ -f .env ] || echo missing >&2",
+        ] {
+            assert!(CommandLine::only_looks(text), "{text}");
+        }
+        for text in [
+            "ls && rm -rf data",
+            "echo $(rm -rf data)",
+            "echo `docker compose down -v`",
+            "cat <(rm -rf data)",
+            "echo reset > data/state",
+            "cat dump.sql | docker compose exec -T db psql",
+            "ls() { rm -rf data; }; ls",
+            "$RUN ls",
+            "env ls",
+            "git clean -fdx",
+            "git -C /srv/app status",
+            "git commit -m x",
+            "ls 'unfinished",
+            "bash -c 'ls'",
+            "DATA=/srv",
+        ] {
+            assert!(!CommandLine::only_looks(text), "{text}");
+        }
+    }
 }

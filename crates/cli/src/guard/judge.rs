@@ -81,22 +81,37 @@ const LINTS: &[&str] = &[
 
 /// See [`super::judge`].
 pub(crate) fn judge(text: &str, directory: &Path, lints: &[Entry]) -> Result<Verdict, String> {
+    let lints: Vec<Entry> = lints.iter().filter(|lint| LINTS.contains(&lint.name.as_str())).cloned().collect();
+    // Most of what agents run only looks at things. What is said of that is said without the repository.
+    if CommandLine::only_looks(text) {
+        let verdict = of(&CommandLine::new(&Tree::memory([("", ""); 0]), "", text), &lints);
+        if verdict.answer == Answer::Allow {
+            return Ok(verdict);
+        }
+    }
     let starts_in = CommandLine::starts_in(text).filter(|path| Path::new(path).is_dir());
     let directory = starts_in.as_deref().map_or(directory, Path::new);
     let here = directory.canonicalize().map_err(|error| format!("{}: {error}", directory.display()))?;
     let tree = Tree::around(&here, Limits::default()).map_err(|error| error.to_string())?;
     let inside = tree.inside(&here.to_string_lossy()).unwrap_or_default();
     let line = CommandLine::new(&tree, &inside, text);
-    let lints: Vec<Entry> = lints.iter().filter(|lint| LINTS.contains(&lint.name.as_str())).cloned().collect();
-    let report = Report::of(&line.repo, &lints, &Choice::default());
+    let verdict = of(&line, &lints);
+    // The process ends: nobody needs the memory.
+    std::mem::forget((tree, line));
+    Ok(verdict)
+}
+
+/// The judgement of a command in its repository.
+fn of(line: &CommandLine, lints: &[Entry]) -> Verdict {
+    let report = Report::of(&line.repo, lints, &Choice::default());
     // A comment in the command does not count; those in scripts were reviewed.
     let own = report.suppressed.iter().filter(|found| found.place.file == line.file);
     let about =
         report.diagnostics.iter().chain(own).filter(|found| {
             line.runs(found.place) || found.related.iter().any(|related| related.place.file == line.file)
         });
-    let mut objections: Vec<Objection> = about.map(|found| objection(found, &line)).collect();
-    for own in rules::objections(&line) {
+    let mut objections: Vec<Objection> = about.map(|found| objection(found, line)).collect();
+    for own in rules::objections(line) {
         // What a lint says about it is said better.
         if !objections.iter().any(|other| overlap(other.place, own.place) && other.answer >= own.answer) {
             objections.push(own);
@@ -104,15 +119,15 @@ pub(crate) fn judge(text: &str, directory: &Path, lints: &[Entry]) -> Result<Ver
     }
     if !report.failures.is_empty() {
         let names: Vec<&str> = report.failures.iter().map(|(name, _)| name.as_str()).collect();
-        objections.push(unknown(&line, format!("{} ended in an error of ours", names.join(", "))));
+        objections.push(unknown(line, format!("{} ended in an error of ours", names.join(", "))));
     }
     if !line.is_understood() {
         objections
-            .push(unknown(&line, "a part of this command was not understood, so nobody knows what it does".into()));
+            .push(unknown(line, "a part of this command was not understood, so nobody knows what it does".into()));
     }
     objections.sort_by_key(|objection| std::cmp::Reverse(objection.answer));
     let answer = objections.iter().map(|objection| objection.answer).max().unwrap_or(Answer::Allow);
-    Ok(Verdict { answer, objections })
+    Verdict { answer, objections }
 }
 
 fn unknown(line: &CommandLine, message: String) -> Objection {

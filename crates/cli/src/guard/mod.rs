@@ -68,7 +68,8 @@ fn decide(text: &str, directory: &Path, lints: &[Entry]) -> Verdict {
 /// Why the repository could not be looked at.
 pub fn judge(text: &str, directory: &Path, lints: &[Entry]) -> Result<Verdict, String> {
     // Few files are read, and threads cost more than they bring beyond these.
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(THREADS).stack_size(STACK).build();
+    let threads = std::thread::available_parallelism().map_or(THREADS, |cores| cores.get().min(THREADS));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
     let pool = pool.map_err(|error| format!("no threads can be started: {error}"))?;
     pool.install(|| judge::judge(text, directory, lints))
 }

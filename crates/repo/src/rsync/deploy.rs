@@ -122,7 +122,6 @@ impl Repo {
         }
         let written = script.written(given.get(source.word.checked_sub(1)?)?.span);
         let sent = self.sent(script, shell, &command, &source.path, written, data)?;
-        let mut sync = Sync::of(self, &command, &sent)?;
         let at_destination = |data: &LiveData<'r>| match data.at {
             DataAt::Tree(path) => below(path, &sent.directory).map(str::to_owned),
             DataAt::Host(path) if sent.name.is_none() && destination.is_known => {
@@ -155,7 +154,7 @@ impl Repo {
             }
         }
         let paths: FxHashSet<&str> = losers.iter().map(|(path, _)| path.as_str()).collect();
-        let removed = sync.removed(paths)?;
+        let removed = Sync::of(self, &command, &sent, &paths)?.removed(paths)?;
         let mut lost: Vec<(String, Loser<'r>)> = Vec::new();
         for (path, loser) in losers {
             let is_known = lost.iter().any(|(other, _)| {
@@ -269,12 +268,21 @@ struct Sync {
 }
 
 impl Sync {
-    fn of(repo: &Repo, command: &Command, sent: &Sent) -> Option<Self> {
+    /// The sync as far as data at `paths` is concerned.
+    fn of(repo: &Repo, command: &Command, sent: &Sent, paths: &FxHashSet<&str>) -> Option<Self> {
         let prefix = sent.name.as_ref().map_or(String::new(), |name| format!("{name}/"));
         let (mut sender, mut receiver) = (Tree::default(), Tree::default());
         sender.add(&format!("s/{}", sent.name.as_deref().unwrap_or("c")), Kind::Directory);
         let named = |name: &str| command.filters.iter().any(|filter| filter.value.contains(name));
         let per_directory = command.filters.iter().any(|filter| filter.kind == FilterOption::PerDirectory);
+        // What becomes of data is decided in the directories above it.
+        let parents = |path: &&'_ str| path.match_indices('/').map(|(at, _)| at).collect::<Vec<_>>();
+        let mut above: FxHashSet<&str> = FxHashSet::from_iter([""]);
+        for path in paths {
+            above.insert(path);
+            above.extend(parents(path).into_iter().map(|at| &path[..at]));
+        }
+        let mut met: FxHashSet<&str> = FxHashSet::default();
         for file in repo.tree.below(&sent.directory) {
             let Some(path) = below(repo.tree.path(file), &sent.directory) else { continue };
             let name = crate::Tree::name(path);
@@ -285,9 +293,18 @@ impl Sync {
                 let source = repo.tree.source(file).ok()?;
                 sender.add_text(&at, source.text());
                 receiver.add_text(&there, source.text());
-            } else {
+            } else if command.prunes_empty || above.contains(crate::Tree::parent(path)) {
                 sender.add(&at, Kind::File);
                 receiver.add(&there, Kind::File);
+            } else {
+                // Of any other directory, that it is there.
+                let mut ends = parents(&path).into_iter().map(|end| &path[..end]);
+                let Some(directory) = ends.find(|directory| !above.contains(directory)) else { continue };
+                if met.insert(directory) {
+                    let rest = path.len() - directory.len();
+                    sender.add(&at[..at.len() - rest], Kind::Directory);
+                    receiver.add(&there[..there.len() - rest], Kind::Directory);
+                }
             }
         }
         let mut command = command.clone();
