@@ -6,6 +6,7 @@ use super::project::Project;
 use crate::Documents;
 use crate::Env;
 use crate::document::Kind;
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use twiceshy_source::{FileId, Tree};
 
@@ -35,13 +36,13 @@ pub(crate) fn projects(tree: &Tree, compose: &Documents<Compose>, env: &Document
         names.iter().find_map(|name| in_directory.iter().copied().find(|file| Tree::name(tree.path(*file)) == *name))
     };
     let defaults: FxHashMap<&str, (FileId, Project)> = directories
-        .iter()
+        .par_iter()
         .filter_map(|(dir, files_in)| {
             named(files_in, &DEFAULT).map(|default| (*dir, (default, files.load(&[default]))))
         })
         .collect();
-    let mut projects = Vec::new();
-    for (dir, in_directory) in &directories {
+    let in_directory = |dir: &str, in_directory: &[FileId]| {
+        let mut projects = Vec::new();
         let default = defaults.get(dir).map(|(default, _)| *default);
         let over = default.and_then(|_| named(in_directory, &OVERRIDE));
         if let Some(default) = default.filter(|default| !included.contains(default)) {
@@ -82,7 +83,10 @@ pub(crate) fn projects(tree: &Tree, compose: &Documents<Compose>, env: &Document
             alone.is_complete &= !is_part;
             projects.push(where_paths_lead(alone, &files));
         }
-    }
+        projects
+    };
+    let mut projects: Vec<Project> =
+        directories.par_iter().flat_map_iter(|(dir, files)| in_directory(dir, files)).collect();
     projects.sort_by(|a, b| a.files.cmp(&b.files));
     projects
 }
