@@ -7,7 +7,7 @@ pub(crate) mod row;
 pub use columns::{
     Companion, DataDirectory, HealthEndpoint, Majors, MistakenPath, Role, Wget, WritablePath, is_at_or_below,
 };
-pub use knowledge::ImageFacts;
+pub use knowledge::{ImageFacts, learn};
 
 use crate::Repo;
 

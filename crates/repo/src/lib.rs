@@ -114,7 +114,7 @@ pub use health_handler::{BlindHealth, Blindness};
 pub use hook::{Bypass, Hook, Manager, Manner};
 pub use image::{
     Companion, DataDirectory, HealthEndpoint, Image, ImageFacts, Majors, MistakenPath, Role, Wget, WritablePath,
-    is_at_or_below,
+    is_at_or_below, learn,
 };
 pub use kill::{Compares, Kill, Meets};
 pub use launch::{Launch, LaunchedBy, Mounted, NginxSays};

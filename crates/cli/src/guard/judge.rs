@@ -82,6 +82,9 @@ const LINTS: &[&str] = &[
 /// See [`super::judge`].
 pub(crate) fn judge(text: &str, directory: &Path, lints: &[Entry]) -> Result<Verdict, String> {
     let lints: Vec<Entry> = lints.iter().filter(|lint| LINTS.contains(&lint.name.as_str())).cloned().collect();
+    let starts_in = CommandLine::starts_in(text).filter(|path| Path::new(path).is_dir());
+    let directory = starts_in.as_deref().map_or(directory, Path::new);
+    let here = directory.canonicalize().map_err(|error| format!("{}: {error}", directory.display()))?;
     // Most of what agents run only looks at things. What is said of that is said without the repository.
     if CommandLine::only_looks(text) {
         let verdict = of(&CommandLine::new(&Tree::memory([("", ""); 0]), "", text), &lints);
@@ -89,10 +92,9 @@ pub(crate) fn judge(text: &str, directory: &Path, lints: &[Entry]) -> Result<Ver
             return Ok(verdict);
         }
     }
-    let starts_in = CommandLine::starts_in(text).filter(|path| Path::new(path).is_dir());
-    let directory = starts_in.as_deref().map_or(directory, Path::new);
-    let here = directory.canonicalize().map_err(|error| format!("{}: {error}", directory.display()))?;
-    let tree = Tree::around(&here, Limits::default()).map_err(|error| error.to_string())?;
+    // Listing waits for the disk now and then.
+    let (tree, ()) = rayon::join(|| Tree::around(&here, Limits::default()), twiceshy_repo::learn);
+    let tree = tree.map_err(|error| error.to_string())?;
     let inside = tree.inside(&here.to_string_lossy()).unwrap_or_default();
     let line = CommandLine::new(&tree, &inside, text);
     let verdict = of(&line, &lints);
