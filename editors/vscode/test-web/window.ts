@@ -46,25 +46,44 @@ export class Home {
 
   constructor() {
     mkdirSync(join(this.directory, "bin"));
-    this.write("data/User/settings.json", {
+    const settings = {
       // Whoever opens a folder is not asked first, and has not trusted it.
       "security.workspace.trust.startupPrompt": "never",
       "workbench.startupEditor": "none",
       "files.autoSave": "off",
       "extensions.autoCheckUpdates": false,
-    });
-    this.set(this.program);
+    };
+    this.write("data/User/settings.json", JSON.stringify(settings));
+    this.write("data/Machine/settings.json", JSON.stringify({ "twiceshy.path": this.program }));
   }
 
-  private write(path: string, value: unknown): void {
-    const file = join(this.directory, path);
+  at(path: string): string {
+    return join(this.directory, path);
+  }
+
+  /** Writes a file; where it stands. */
+  write(path: string, text: string, mode = 0o644): string {
+    const file = this.at(path);
     mkdirSync(join(file, ".."), { recursive: true });
-    writeFileSync(file, JSON.stringify(value));
+    writeFileSync(file, text, { mode });
+    return file;
   }
 
-  /** Sets `twiceshy.path` as the machine's settings do. */
-  set(program: string): void {
-    this.write("data/Machine/settings.json", { "twiceshy.path": program });
+  /** Writes a file that VS Code watches, until what follows from it is `seen`: now and then it overlooks a change. */
+  async tell(path: string, value: object, seen: () => Promise<boolean> | boolean): Promise<void> {
+    let times = 0;
+    await until(`VS Code has noticed ${path}`, () => {
+      if (times % 30 === 0) {
+        this.write(path, JSON.stringify(value));
+      }
+      times += 1;
+      return seen();
+    });
+  }
+
+  /** Sets `twiceshy.path`, as the machine's settings do. */
+  async set(program: string, seen: () => Promise<boolean> | boolean): Promise<void> {
+    await this.tell("data/Machine/settings.json", { "twiceshy.path": program }, seen);
   }
 
   /** Puts the real program where `twiceshy.path` says. */
@@ -81,10 +100,16 @@ export class Home {
 
   /** The process ids of the servers that were started from `program`. */
   servers(): number[] {
+    return this.processes(`${this.program}\0lsp`);
+  }
+
+  /** The process ids of what was started in this home by a command line that begins so. */
+  processes(command: string): number[] {
     const ids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
     return ids.map(Number).filter((id) => {
       try {
-        return readFileSync(`/proc/${id}/cmdline`, "utf8").startsWith(`${this.program}\0lsp`);
+        const of = (file: string) => readFileSync(`/proc/${id}/${file}`, "utf8");
+        return of("cmdline").startsWith(command) && of("environ").includes(`\0HOME=${this.directory}\0`);
       } catch {
         return false;
       }
@@ -103,7 +128,8 @@ export class Home {
       }
     }
     const serve = ["--accept-server-license-terms", "--without-connection-token", "--host", "127.0.0.1", "--port", "0"];
-    const server = spawn(process.execPath, [code, ...all, ...serve], { stdio: ["ignore", "pipe", "pipe"] });
+    const env = { ...process.env, HOME: this.directory };
+    const server = spawn(process.execPath, [code, ...all, ...serve], { stdio: ["ignore", "pipe", "pipe"], env });
     this.server = server;
     for (const stream of [server.stdout, server.stderr]) {
       stream.on("data", (said) => (this.log += String(said)));

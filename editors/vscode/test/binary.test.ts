@@ -16,13 +16,21 @@ function program(directory: string): string {
 }
 
 const root = mkdtempSync(join(tmpdir(), "twiceshy-"));
-const places = { setting: "", extension: join(root, "extension"), path: "", platform: "linux" as const };
+const places = { setting: "", extension: join(root, "extension"), path: "", home: root, platform: "linux" as const };
 
 test("the setting comes first, and says so when nothing stands there", () => {
   const own = program(join(root, "own"));
   program(join(root, "extension", "server"));
   assert.deepEqual(find({ ...places, setting: own }), { program: own });
   assert.match(JSON.stringify(find({ ...places, setting: join(root, "missing") })), /no program stands there/);
+});
+
+test("`~` in the setting is the home directory, and a setting that leads into the open directory is not followed", () => {
+  const own = program(join(root, "home"));
+  assert.deepEqual(find({ ...places, setting: "~/home/twiceshy" }), { program: own });
+  program(join(process.cwd(), "out", "bin"));
+  assert.match(JSON.stringify(find({ ...places, setting: "out/bin/twiceshy" })), /no absolute path/);
+  assert.match(JSON.stringify(find({ ...places, setting: "twiceshy" })), /no absolute path/);
 });
 
 test("then the one in the extension, then the one on PATH", () => {
