@@ -11,6 +11,8 @@ export interface Places {
   extension: string;
   /** The variable `PATH`. */
   path: string | undefined;
+  /** The home directory, which `~` stands for in the setting. */
+  home: string;
   platform: NodeJS.Platform;
 }
 
@@ -21,17 +23,24 @@ export type Found = { program: string } | { problem: string };
 export function find(places: Places): Found {
   const name = places.platform === "win32" ? "twiceshy.exe" : "twiceshy";
   if (places.setting !== "") {
-    return isProgram(places.setting)
-      ? { program: places.setting }
-      : { problem: `twiceshy.path is ${places.setting}, and no program stands there.` };
+    const program = places.setting.replace(/^~(?=[/\\])/, places.home);
+    if (!isAbsolute(program)) {
+      // It would be looked up in whatever directory is open.
+      return { problem: `twiceshy.path is ${places.setting}, which is no absolute path.` };
+    }
+    return isProgram(program) ? { program } : { problem: `twiceshy.path is ${places.setting}, and no program stands there.` };
   }
   const directories = [join(places.extension, "server"), ...(places.path ?? "").split(delimiter)];
-  // An entry that is not absolute would be looked up in whatever directory is open.
-  const candidates = directories.filter((directory) => /^([/\\]|[A-Za-z]:)/.test(directory)).map((directory) => join(directory, name));
+  // Nor is such an entry followed.
+  const candidates = directories.filter(isAbsolute).map((directory) => join(directory, name));
   const program = candidates.find(isProgram);
   return program === undefined
     ? { problem: "twiceshy is not on PATH. Install it (pip install twiceshy), or set twiceshy.path." }
     : { program };
+}
+
+function isAbsolute(path: string): boolean {
+  return /^([/\\]|[A-Za-z]:[/\\])/.test(path);
 }
 
 function isProgram(path: string): boolean {
