@@ -44,6 +44,8 @@ pub struct Client {
     pub publications: usize,
     /// All that was logged.
     pub log: Vec<String>,
+    /// Whether it leaves the server's requests to whoever uses it.
+    pub is_slow: bool,
     next_id: i64,
 }
 
@@ -72,6 +74,7 @@ impl Client {
             published: BTreeMap::new(),
             publications: 0,
             log: Vec::new(),
+            is_slow: false,
             next_id: 0,
         }
     }
@@ -170,11 +173,18 @@ impl Client {
             }
             Some("window/logMessage") => self.log.push(message["params"]["message"].as_str().unwrap().to_owned()),
             Some(_) if message.get("id").is_some() => {
-                self.send(&json!({"jsonrpc": "2.0", "id": message["id"], "result": null}));
+                if !self.is_slow {
+                    self.consent(&message);
+                }
                 self.heard.push_back(message);
             }
             _ => self.heard.push_back(message),
         }
+    }
+
+    /// Answers a request of the server's.
+    pub fn consent(&mut self, request: &Value) {
+        self.send(&json!({"jsonrpc": "2.0", "id": request["id"], "result": null}));
     }
 
     /// Waits until the server has nothing more to say about what it was told: it answers only when it knows.

@@ -115,6 +115,20 @@ fn what_happens_on_the_disk_is_seen_when_the_client_tells_nothing() {
 }
 
 #[test]
+fn what_happens_on_the_disk_before_the_client_watches_is_seen() {
+    let (_directory, path) = folder(&[("compose.yml", COMPOSE)]);
+    let file = path.join("compose.yml");
+    let mut client = Client::start();
+    client.is_slow = true;
+    client.initialize(&[&path], capabilities());
+    let watch = client.wait(|message| message["method"] == "client/registerCapability");
+    client.wait(|message| message["params"]["diagnostics"].as_array().is_some_and(|found| !found.is_empty()));
+    std::fs::write(&file, MENDED).unwrap();
+    client.consent(&watch);
+    client.wait(|message| message["params"]["diagnostics"] == json!([]));
+}
+
+#[test]
 fn folders_come_and_go() {
     let (_first, one) = folder(&[("compose.yml", COMPOSE)]);
     let (_second, two) = folder(&[("compose.yml", COMPOSE)]);
