@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use twiceshy_lint::Entry;
 use twiceshy_repo::STACK;
 use twiceshy_source::{Buffer, Limits, Source};
@@ -53,10 +53,13 @@ pub(crate) fn run(lints: &[Entry], events: Sender<Event>, happens: &Receiver<Eve
         running: FxHashMap::default(),
         ours: FxHashMap::default(),
         next_id: 0,
-        is_told: false,
+        told: None,
     };
     server.serve(happens)
 }
+
+/// How long after it was asked to, or after a folder was added, a client may still be starting what watches the disk for it.
+const WATCHES_WITHIN: Duration = Duration::from_secs(1);
 
 /// Where the conversation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,8 +121,8 @@ struct Server {
     running: FxHashMap<RequestId, ()>,
     ours: FxHashMap<RequestId, Ours>,
     next_id: i32,
-    /// Whether the client tells what happens on the disk.
-    is_told: bool,
+    /// Since when the client tells what happens on the disk.
+    told: Option<Instant>,
 }
 
 /// The end of the conversation.
@@ -446,7 +449,7 @@ impl Server {
 
     fn saved(&mut self, params: lsp::DidSaveTextDocumentParams) {
         let path = uri::path(&params.text_document.uri);
-        let is_told = self.is_told;
+        let is_told = self.told.is_some();
         for system in &mut self.systems {
             // Only what is no folder of the client's, or all when it tells nothing, has to be looked at.
             if !(is_told && system.is_folder) && path.as_ref().is_some_and(|path| system.root.inside(path).is_some()) {
@@ -495,7 +498,7 @@ impl Server {
     fn response(&mut self, response: &Response) {
         let failed = response.response_result.is_err();
         match self.ours.remove(&response.id) {
-            Some(Ours::Watch) => self.is_told = !failed,
+            Some(Ours::Watch) => self.told = (!failed).then(Instant::now),
             Some(Ours::Progress(system)) => {
                 if let Some(system) =
                     self.systems.iter_mut().find(|it| it.id == system && it.progress == Progress::Asked)
@@ -562,10 +565,10 @@ impl Server {
         }
     }
 
-    /// Whether nobody tells what happens on the disk of a system.
+    /// Whether nobody tells what happens on the disk of a system, or what has happened before somebody did is not known yet.
     fn polls(&self, system: &System) -> bool {
-        let is_told = self.is_told && system.is_folder;
-        !is_told && !system.is_working()
+        let watches = self.told.filter(|_| system.is_folder).map(|told| told.max(system.added) + WATCHES_WITHIN);
+        !watches.is_some_and(|watches| system.has_looked_since(watches)) && !system.is_working()
     }
 
     fn poll(&mut self) {

@@ -30,6 +30,11 @@ pub(crate) struct System {
     pub published: ByFile,
     /// Where the progress of the first check stands.
     pub progress: Progress,
+    /// When it was added.
+    pub added: Instant,
+    /// When the last look at the disk began,
+    looks: Option<Instant>,
+    /// and when it had ended.
     looked: Instant,
     /// How long the last check took that looked at the disk.
     pub looking: Duration,
@@ -71,6 +76,8 @@ impl System {
             snapshot: None,
             published: ByFile::new(),
             progress: Progress::Unsaid,
+            added: Instant::now(),
+            looks: None,
             looked: Instant::now(),
             looking: Duration::ZERO,
         }
@@ -113,6 +120,17 @@ impl System {
     /// When to look at the disk without being told to: so that looking takes at most two hundredths of the time.
     pub fn looks_next(&self) -> Instant {
         self.looked + (self.looking * 50).max(Duration::from_secs(2))
+    }
+
+    /// Whether the last look at the disk began at that time or later.
+    pub fn has_looked_since(&self, time: Instant) -> bool {
+        self.looks.is_some_and(|looks| looks >= time)
+    }
+
+    fn has_looked(&mut self, since: Instant) {
+        self.looks = Some(since);
+        self.looked = Instant::now();
+        self.looking = since.elapsed();
     }
 
     /// Whether there is anything to do.
@@ -168,8 +186,7 @@ impl System {
     /// The worker is done with a job and found the files in this state.
     pub fn read(&mut self, look: Arc<Look>, repo: Option<Arc<Repo>>) {
         if let Some(working) = self.working.take().filter(|working| working.looks_again) {
-            self.looked = Instant::now();
-            self.looking = working.since.elapsed();
+            self.has_looked(working.since);
         }
         self.look = Some(look);
         if repo.is_some() {
@@ -180,8 +197,7 @@ impl System {
     /// The worker could not do a job. It is tried again when something changes.
     pub fn failed(&mut self) {
         if let Some(working) = self.working.take() {
-            self.looked = Instant::now();
-            self.looking = working.since.elapsed();
+            self.has_looked(working.since);
             if self.generation() == working.generation {
                 // Nothing is known of the disk but that something went wrong: the next change starts from nothing.
                 (self.look, self.repo) = (None, None);
