@@ -1,7 +1,7 @@
 //! The README's commit hook, as the real pre-commit runs it: from a git remote, in a repository of somebody's.
 //!
-//! What is run is `twiceshy-system`. Of `twiceshy`, which pre-commit would build for minutes, it is asserted that it
-//! differs in nothing but the language; that a wheel can be built and what it holds is `.ci/run`'s to show.
+//! What is run is `twiceshy-system`. Of `twiceshy`, which pre-commit builds, it is asserted that it differs in nothing but
+//! the language; that it can be built, and then blocks, is shown by `tests/wheel/pre-commit.sh`.
 
 use crate::harness::top;
 use crate::program::finish;
