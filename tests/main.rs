@@ -23,3 +23,4 @@ mod sarif;
 mod states;
 mod threads;
 mod tidy;
+mod work;

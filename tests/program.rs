@@ -1,13 +1,17 @@
 //! Runs the binary, never for longer than a deadline.
 
+use crate::work::Work;
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a run may take: far more than it needs on a busy machine, far less than for ever.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// How much of the processor's time a run may take, far more than it needs: that does not depend on what else the machine does.
+const WORK: Duration = Duration::from_secs(30);
+
+/// How long a run may take, on the busiest machine: for those that wait for ever, and work no more.
+const DEADLINE: Duration = Duration::from_secs(600);
 
 /// What became of a run.
 #[derive(Debug)]
@@ -69,14 +73,15 @@ fn finish_fed(mut command: Command, input: &str) -> Run {
     }
     let out = drain(child.stdout.take().unwrap());
     let err = drain(child.stderr.take().unwrap());
-    let started = Instant::now();
+    let (started, work) = (Instant::now(), Work::of(&child.id().to_string()));
     let status = loop {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        if started.elapsed() > DEADLINE {
+        let elapsed = started.elapsed();
+        if elapsed > WORK && (elapsed > DEADLINE || work.done() > WORK) {
             child.kill().unwrap();
-            panic!("still running after {DEADLINE:?}: {command:?}");
+            panic!("still running after {elapsed:?}: {command:?}");
         }
         std::thread::sleep(Duration::from_millis(2));
     };

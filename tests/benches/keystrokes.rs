@@ -13,6 +13,8 @@ mod client;
 #[allow(dead_code, reason = "a bench runs fewer programs than the tests")]
 #[path = "../program.rs"]
 mod program;
+#[path = "../work.rs"]
+mod work;
 
 use client::{Client, capabilities, uri};
 use serde_json::{Value, json};

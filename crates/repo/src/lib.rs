@@ -80,6 +80,9 @@ mod stub_resolver;
 mod tsconfig;
 mod variables;
 mod volumes;
+#[cfg(test)]
+#[path = "../../../tests/work.rs"]
+mod work;
 pub mod workflow;
 mod working_copy;
 

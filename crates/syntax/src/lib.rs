@@ -22,6 +22,9 @@ pub mod rust;
 pub mod shell;
 pub mod sql;
 pub mod toml;
+#[cfg(test)]
+#[path = "../../../tests/work.rs"]
+mod work;
 pub mod yaml;
 
 use twiceshy_source::Span;
