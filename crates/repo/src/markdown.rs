@@ -50,8 +50,14 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
 /// Whether marks of a fence stand before the name of a shell: most pages need not be parsed.
 fn may_have_shell(text: &str) -> bool {
     ["```", "~~~"].into_iter().any(|marks| {
+        let mut past = 0;
         memchr::memmem::find_iter(text.as_bytes(), marks).any(|at| {
+            if at < past {
+                // Of many marks in a row, each is followed by the same.
+                return false;
+            }
             let info = text[at..].trim_start_matches(['`', '~']).trim_start_matches([' ', '\t']);
+            past = text.len() - info.len();
             SHELLS.iter().any(|shell| {
                 info.as_bytes().get(..shell.len()).is_some_and(|name| name.eq_ignore_ascii_case(shell.as_bytes()))
             })

@@ -167,6 +167,10 @@ fn of_script(script: &Script, found: &mut Vec<Named>) {
 
 /// The value of a variable, or its default.
 fn of_word(script: &Script, id: NodeId, name: &str, word: &Word, found: &mut Vec<Named>) {
+    // First, for the rest looks at the whole script.
+    if !judge::names_secret(name) {
+        return;
+    }
     let (value, span, is_default) = match (word.literal(), word.parts.as_slice()) {
         (Some(value), _) => (value, word.span, false),
         (None, [part]) => {
@@ -188,7 +192,7 @@ fn of_word(script: &Script, id: NodeId, name: &str, word: &Word, found: &mut Vec
     let is_page = matches!(script.host.outermost(), Host::Fence { .. });
     if let Some(one) = named(name, &value, place) {
         found.push(Named { uses, reference, is_page, ..one });
-    } else if judge::names_secret(name) && !is_default && !is_page && judge::is_made_up(name, &value) {
+    } else if !is_default && !is_page && judge::is_made_up(name, &value) {
         found.push(made_up((script, id), name, &value, place, uses, reference));
     }
 }
