@@ -1,7 +1,7 @@
 //! Real editors against the real server, and what stands in `editors/`.
 
 use crate::harness;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const COMPOSE: &str = "services:\n  web:\n    image: nginx:1.27\n    depends_on: [dbb]\n  db:\n    image: redis:7\n";
@@ -18,24 +18,41 @@ fn bin() -> tempfile::TempDir {
     dir
 }
 
+/// A Neovim with nothing but what we give it, on a system with one compose file, at home in `home`.
+fn neovim(system: &Path, home: &Path, path: &str) -> Command {
+    std::fs::write(system.join("compose.yml"), COMPOSE).unwrap();
+    let mut nvim = Command::new("nvim");
+    nvim.args(["--headless", "-n", "-i", "NONE", "-u"]).arg(harness::top().join("tests/editors/init.lua"));
+    nvim.arg("compose.yml").current_dir(system).env("TWICESHY_NVIM", editors().join("nvim")).env("PATH", path);
+    for home_of in ["HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"] {
+        nvim.env(home_of, home);
+    }
+    nvim
+}
+
+#[test]
+fn neovim_says_once_that_the_binary_is_missing_and_what_to_do() {
+    let (system, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    // Neovim is found here, and nothing beside it.
+    let nvim = Command::new("sh").args(["-c", "command -v nvim"]).output().unwrap().stdout;
+    let nvim = String::from_utf8(nvim).unwrap();
+    let path = home.path().join("bin");
+    std::fs::create_dir(&path).unwrap();
+    std::os::unix::fs::symlink(nvim.trim(), path.join("nvim")).unwrap();
+    std::fs::write(system.path().join("run.sh"), "true\n").unwrap();
+    let mut nvim = neovim(system.path(), home.path(), path.to_str().unwrap());
+    let run = nvim.args(["-c", "edit run.sh", "-c", "qall!"]).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+    assert_eq!(said.trim(), "twiceshy is not on PATH: install it (pip install twiceshy)");
+}
+
 #[test]
 fn neovim_shows_the_finding_and_applies_the_fix() {
-    let system = tempfile::tempdir().unwrap();
-    std::fs::write(system.path().join("compose.yml"), COMPOSE).unwrap();
-    let bin = bin();
-    let path = std::env::var("PATH").unwrap();
-    let run = Command::new("nvim")
-        .args(["--headless", "-n", "-i", "NONE", "-u"])
-        .arg(harness::top().join("tests/editors/init.lua"))
-        .args(["compose.yml", "-c"])
-        .arg(format!("luafile {}", harness::top().join("tests/editors/mends.lua").display()))
-        .current_dir(system.path())
-        .env("TWICESHY_NVIM", editors().join("nvim"))
-        .env("PATH", format!("{}:{path}", bin.path().display()))
-        .env("HOME", bin.path())
-        .env("XDG_CONFIG_HOME", bin.path())
-        .env("XDG_CACHE_HOME", bin.path())
-        .env("XDG_DATA_HOME", bin.path())
+    let (system, bin) = (tempfile::tempdir().unwrap(), bin());
+    let path = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
+    let mends = format!("luafile {}", harness::top().join("tests/editors/mends.lua").display());
+    let run = neovim(system.path(), bin.path(), &path)
+        .args(["-c", &mends])
         .output()
         .expect("Neovim: tests/evidence/setup.sh installs it");
     let err = String::from_utf8_lossy(&run.stderr);
