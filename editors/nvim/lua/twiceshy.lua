@@ -27,9 +27,17 @@ end
 
 -- Neovim 0.7 to 0.10: one server for each root.
 local clients = {}
+local has_told = false
 function M.attach(buffer)
   local path = vim.api.nvim_buf_get_name(buffer)
   if path == "" or vim.bo[buffer].buftype ~= "" then
+    return
+  end
+  if vim.fn.executable("twiceshy") == 0 then
+    if not has_told then
+      has_told = true
+      vim.notify("twiceshy is not on PATH: install it (pip install twiceshy)", vim.log.levels.WARN)
+    end
     return
   end
   local root = M.root(path)
