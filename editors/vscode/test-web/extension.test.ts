@@ -150,3 +150,9 @@ scene("each folder of a workspace is a system of its own, one may come and go, a
   await until("one server runs", () => home.servers().length === 1);
   assert.equal(await window.message(/./).count(), 0, (await window.message(/./).allInnerTexts()).join("\n"));
 });
+
+scene("the program that is packaged with the extension runs", async (home) => {
+  home.bundle();
+  const window = await home.open(home.shop());
+  await window.counts(...WRONG);
+});

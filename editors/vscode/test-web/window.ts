@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { type Browser, type Locator, type Page, chromium } from "playwright-core";
 
 const top = resolve(__dirname, "../../../..");
+const extension = resolve(__dirname, "../..");
 const code = resolve(__dirname, "../node_modules/code-server/lib/vscode/out/server-main.js");
 
 function given(name: string): string {
@@ -40,6 +41,7 @@ export class Home {
   readonly directory = mkdtempSync(join(tmpdir(), "twiceshy-web-"));
   /** The program that `twiceshy.path` names. */
   readonly program = join(this.directory, "bin", "twiceshy");
+  private vsix = join(extension, "twiceshy.vsix");
   private server: ChildProcess | undefined;
   private browser: Browser | undefined;
   private log = "";
@@ -91,6 +93,21 @@ export class Home {
     symlinkSync(given("TWICESHY"), this.program);
   }
 
+  /** Puts the real program into the extension, as `server/` is packaged, and takes it from the setting. */
+  bundle(): void {
+    for (const path of ["dist", "package.json", "README.md", "LICENSE-MIT", ".vscodeignore"]) {
+      cpSync(join(extension, path), this.at(`extension/${path}`), { recursive: true });
+    }
+    // As small as it can be.
+    this.write("extension/server/twiceshy", `#!/bin/sh\nexec '${given("TWICESHY")}' "$@"\n`, 0o755);
+    this.vsix = this.at("twiceshy.vsix");
+    const vsce = spawnSync(join(extension, "node_modules/.bin/vsce"), ["package", "--no-dependencies", "--out", this.vsix], { cwd: this.at("extension"), encoding: "utf8" });
+    if (vsce.status !== 0) {
+      throw new Error(`the extension was not packaged: ${vsce.stdout}${vsce.stderr}`);
+    }
+    this.write("data/Machine/settings.json", "{}");
+  }
+
   /** A copy of the sample as a folder called `name`. */
   shop(name = "shop"): string {
     const folder = join(this.directory, name);
@@ -121,8 +138,7 @@ export class Home {
     const directories = ["--user-data-dir", join(this.directory, "data"), "--extensions-dir", join(this.directory, "extensions")];
     const all = [...directories, "--server-data-dir", join(this.directory, "server")];
     if (!existsSync(join(this.directory, "extensions"))) {
-      const vsix = resolve(__dirname, "../../twiceshy.vsix");
-      const installed = spawnSync(process.execPath, [code, ...all, "--install-extension", vsix], { encoding: "utf8" });
+      const installed = spawnSync(process.execPath, [code, ...all, "--install-extension", this.vsix], { encoding: "utf8" });
       if (!installed.stdout.includes("was successfully installed")) {
         throw new Error(`the extension was not installed: ${installed.stdout}${installed.stderr}`);
       }
