@@ -3,7 +3,7 @@
 //! `tests/benches/keystrokes.sh [DIR] [--edits N] [--max-same-ms MS] [--max-other-ms MS]`, over this repository's own fixture
 //! without a directory. The time runs from writing the change into the server's pipe until its answer was read from the other.
 //! In the same file: a keystroke in a file of each kind, the one of middling size, then asking for its findings. In another file:
-//! keystrokes in an `.env` file that turn a Compose file red and white again, until that is pushed. Neither file is written.
+//! keystrokes in a Compose file that turn its override file red and white again, until that is pushed. Neither file is written.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot run should say where")]
 
@@ -123,28 +123,29 @@ fn type_in(client: &mut Client, path: &Path, edits: usize, kind: &str) -> Vec<Du
     times
 }
 
-/// Changes an `.env` file so that two services of a Compose file publish one port, and then two.
+/// Changes a port in a Compose file so that a service of its override file publishes the same one, and then another.
+/// (An `.env` file would be what people change, but most repositories ignore it, and what git ignores is not looked at.)
 fn toggle(client: &mut Client, directory: &Path, edits: usize) -> Vec<Duration> {
-    let service = |name: &str, variable: &str| {
-        format!("  {name}:\n    image: nginx:1.27\n    restart: always\n    ports: [\"${{{variable}}}:80\"]\n")
+    let service = |name: &str, port: u32| {
+        format!("services:\n  {name}:\n    ports: ['{port}:80']\n    image: nginx:1.27\n    restart: always\n")
     };
-    let compose = directory.join("twiceshy-bench/compose.yml");
-    let env = directory.join("twiceshy-bench/.env");
-    client.open(&compose, &format!("services:\n{}{}", service("a", "A"), service("b", "B")));
-    client.open(&env, "A=8080\nB=8081\n");
+    let base = directory.join("twiceshy-bench/compose.yml");
+    let over = directory.join("twiceshy-bench/compose.override.yml");
+    client.open(&base, &service("a", 8081));
+    client.open(&over, &service("b", 8082));
     client.settle();
     client.take(|_| true);
-    let (mut times, compose) = (Vec::with_capacity(edits), uri(&compose));
+    let (mut times, over) = (Vec::with_capacity(edits), uri(&over));
     for at in 0..edits {
-        let digit = if at % 2 == 0 { "0" } else { "1" };
-        let range = json!({"start": {"line": 1, "character": 5}, "end": {"line": 1, "character": 6}});
-        let document = json!({"uri": uri(&env), "version": at + 2});
+        let digit = if at % 2 == 0 { "2" } else { "1" };
+        let range = json!({"start": {"line": 2, "character": 16}, "end": {"line": 2, "character": 17}});
+        let document = json!({"uri": uri(&base), "version": at + 2});
         let started = Instant::now();
         client.notify(
             "textDocument/didChange",
             json!({"textDocument": document, "contentChanges": [{"range": range, "text": digit}]}),
         );
-        client.wait(|message| message["params"]["uri"] == compose.as_str());
+        client.wait(|message| message["params"]["uri"] == over.as_str());
         times.push(started.elapsed());
     }
     times
