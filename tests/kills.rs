@@ -1,5 +1,6 @@
 //! `--fix`, killed at any moment: every file is as it was or as it should be, and nothing else is left behind.
 
+use crate::dice::Dice;
 use crate::program::{Run, command, finish, twiceshy};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -78,17 +79,6 @@ fn fix(root: &Path) -> Command {
     fix
 }
 
-/// Xorshift: the same moments each time.
-fn random(seed: u64) -> u64 {
-    let mut bits = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    for _ in 0..3 {
-        bits ^= bits << 13;
-        bits ^= bits >> 7;
-        bits ^= bits << 17;
-    }
-    bits
-}
-
 #[test]
 fn a_run_that_is_killed_leaves_every_file_as_it_was_or_fixed() {
     let whole = {
@@ -105,8 +95,9 @@ fn a_run_that_is_killed_leaves_every_file_as_it_was_or_fixed() {
             let repository = repository();
             let root = repository.path();
             let mut halfway = 0;
+            let mut dice = Dice::new(worker as u64 + 1);
             for run in (0..KILLS / workers).map(|run| run * workers + worker) {
-                let moment = random(run as u64 + 1) % 1000;
+                let moment = dice.number() % 1000;
                 let mut child = fix(root).spawn().unwrap();
                 if run % 2 == 0 {
                     std::thread::sleep(whole.mul_f64(moment as f64 / 900.0));

@@ -7,6 +7,7 @@ mod bad_input;
 mod changes;
 mod cli;
 mod configuration;
+mod dice;
 mod editors;
 mod evidence;
 mod fixtures;

@@ -1,35 +1,24 @@
 //! A state of a repository made from the one before it says what reading it whole says.
 
+use crate::dice::Dice;
 use crate::harness;
 use twiceshy_lint::Report;
 use twiceshy_repo::Repo;
 use twiceshy_source::Tree;
 
-/// Xorshift: the same edits each time.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end.max(1) as u64) as usize
-    }
-
-    /// Takes a piece out of `text`, doubles it, or puts a piece of `other` in its place.
-    fn edit(&mut self, text: &str, other: &str) -> String {
-        let piece = |dice: &mut Self, text: &str| {
-            let lines: Vec<&str> = text.split_inclusive('\n').collect();
-            let start = dice.below(lines.len() + 1);
-            let end = (start + dice.below(4)).min(lines.len());
-            (lines[..start].concat(), lines[start..end].concat(), lines[end..].concat())
-        };
-        let (before, taken, after) = piece(self, text);
-        match self.below(3) {
-            0 => before + &after,
-            1 => before + &taken + &taken + &after,
-            _ => before + &piece(self, other).1 + &after,
-        }
+/// Takes a piece out of `text`, doubles it, or puts a piece of `other` in its place.
+fn edit(dice: &mut Dice, text: &str, other: &str) -> String {
+    let piece = |dice: &mut Dice, text: &str| {
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let start = dice.below(lines.len() + 1);
+        let end = (start + dice.below(4)).min(lines.len());
+        (lines[..start].concat(), lines[start..end].concat(), lines[end..].concat())
+    };
+    let (before, taken, after) = piece(dice, text);
+    match dice.below(3) {
+        0 => before + &after,
+        1 => before + &taken + &taken + &after,
+        _ => before + &piece(dice, other).1 + &after,
     }
 }
 
@@ -46,7 +35,7 @@ fn a_state_made_from_the_one_before_says_what_reading_everything_says() {
     folders.push(fixtures.join("shop/repo"));
     folders.retain(|folder| folder.is_dir());
     folders.sort();
-    let mut dice = Dice(0x7477_6963_6573_6879);
+    let mut dice = Dice::new(0x7477_6963_6573_6879);
     for folder in folders {
         let mut files = harness::read_dir(&folder);
         let mut repo = harness::repo(&files);
@@ -54,7 +43,7 @@ fn a_state_made_from_the_one_before_says_what_reading_everything_says() {
             let paths: Vec<String> = files.keys().cloned().collect();
             let path = &paths[dice.below(paths.len())];
             let other = files[&paths[dice.below(paths.len())]].clone();
-            let text = dice.edit(&files[path], &other);
+            let text = edit(&mut dice, &files[path], &other);
             files.insert(path.clone(), text);
             let changed: Vec<_> = repo.tree.file(path).into_iter().collect();
             repo = repo.again(Tree::memory(&files), &changed);

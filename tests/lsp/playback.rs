@@ -1,6 +1,7 @@
 //! What is published is what the command line reports, file by file: for every fixture, and after any number of edits.
 
 use super::client::{Client, capabilities, folder, uri};
+use crate::dice::Dice;
 use crate::{harness, program};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -117,22 +118,6 @@ fn what_is_published_about_a_fixture_is_what_the_command_line_reports() {
         client.published = all;
     }
     assert!(count > 30, "only {count} files with findings");
-}
-
-/// Xorshift: the same edits each time.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end.max(1) as u64) as usize
-    }
-
-    fn of<'a, T>(&mut self, among: &'a [T]) -> &'a T {
-        &among[self.below(among.len())]
-    }
 }
 
 /// A person at work on one repository: what is on the disk, what is open, what was typed.
@@ -287,7 +272,7 @@ fn after_a_thousand_random_edits_it_is_still_what_the_command_line_reports() {
         // Nothing but what is told counts.
         client.wait(|message| message["method"] == "client/registerCapability");
         let mut person = Person {
-            dice: Dice(0x7477_6963 + at as u64 * 7919 + seed * 104_729),
+            dice: Dice::new(0x7477_6963 + at as u64 * 7919 + seed * 104_729),
             root: path,
             texts: harness::read_dir(path),
             open: BTreeMap::new(),
