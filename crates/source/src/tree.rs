@@ -5,6 +5,7 @@ mod buffers;
 mod change;
 mod look;
 mod rename;
+mod walk;
 
 pub use buffers::Buffer;
 pub use change::{Change, ChangeError, Origin};
@@ -15,7 +16,7 @@ use crate::{FileId, Ignores, Limits, Source, disk, git};
 use gix_index::hash::ObjectId;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// The files of a repository, sorted by path; paths are relative to the root and use `/`. A copy shares the list.
 #[derive(Clone, Debug)]
@@ -178,11 +179,15 @@ impl Tree {
             return Err(OpenError::NotADirectory(root));
         }
         std::fs::read_dir(&root).map_err(|error| OpenError::Io(root.clone(), error))?;
-        let ((mut entries, mut skipped), git) = rayon::join(|| walk(&root, depth), || git::read(&root));
+        let (listed, git) = rayon::join(|| walk::Listed::below(&root, depth), || git::read(&root));
+        let mut damaged = Vec::new();
         let git = git.unwrap_or_else(|why| {
-            skipped.push(Skip { path: ".git/index".into(), reason: SkipReason::Unreadable(why) });
+            damaged.push(Skip { path: ".git/index".into(), reason: SkipReason::Unreadable(why) });
             None
         });
+        let tracked = git.as_ref().map(|git| git.tracked.as_slice()).unwrap_or_default();
+        let (mut entries, mut skipped) = listed.without_ignored(tracked);
+        skipped.append(&mut damaged);
         let (top, gone, submodules) = match git {
             Some(git) => (git.top, Some(add_tracked(&root, git.tracked, &mut entries)), git.submodules),
             None => (root.clone(), None, Vec::new()),
@@ -514,90 +519,6 @@ fn add_tracked(root: &Path, mut tracked: Vec<String>, entries: &mut Vec<Entry>) 
         }
     }
     gone
-}
-
-fn walk(root: &Path, depth: Option<usize>) -> (Vec<Entry>, Vec<Skip>) {
-    let found = Mutex::new((Vec::new(), Vec::new()));
-    let walker = ignore::WalkBuilder::new(root)
-        .hidden(false)
-        .ignore(false)
-        .require_git(false)
-        .max_depth(depth)
-        .threads(rayon::current_num_threads())
-        .filter_entry(|entry| {
-            let name = entry.file_name();
-            name != ".git" && !name.as_encoded_bytes().starts_with(disk::UNFINISHED.as_bytes())
-        })
-        .build_parallel();
-    walker.run(|| {
-        let mut local = Batch { found: &found, entries: Vec::new(), skipped: Vec::new() };
-        Box::new(move |entry| {
-            local.add(root, entry);
-            ignore::WalkState::Continue
-        })
-    });
-    found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// What one walking thread found; handed over when the thread ends.
-struct Batch<'a> {
-    found: &'a Mutex<(Vec<Entry>, Vec<Skip>)>,
-    entries: Vec<Entry>,
-    skipped: Vec<Skip>,
-}
-
-impl Batch<'_> {
-    fn add(&mut self, root: &Path, entry: Result<ignore::DirEntry, ignore::Error>) {
-        let relative = |path: &Path| {
-            let inside = path.strip_prefix(root).unwrap_or(path);
-            (inside.to_string_lossy().replace('\\', "/"), inside.to_str().is_some())
-        };
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                let path = path_of(&error).map_or_else(String::new, |path| relative(path).0);
-                let why = error.io_error().map_or_else(|| error.to_string(), |io| io.kind().to_string());
-                self.skipped.push(Skip { path, reason: SkipReason::Unreadable(why) });
-                return;
-            }
-        };
-        let Some(file_type) = entry.file_type() else { return };
-        if file_type.is_dir() {
-            return;
-        }
-        let (path, is_utf8) = relative(entry.path());
-        let kind = if file_type.is_file() {
-            Some(Kind::File)
-        } else if file_type.is_symlink() {
-            std::fs::read_link(entry.path()).ok().map(|target| Kind::Link(target.to_string_lossy().into_owned()))
-        } else {
-            None
-        };
-        match kind {
-            Some(kind) if is_utf8 => self.entries.push(Entry::new(path, kind)),
-            Some(_) => self.skipped.push(Skip { path, reason: SkipReason::Name }),
-            None => self.skipped.push(Skip { path, reason: SkipReason::Special }),
-        }
-    }
-}
-
-/// The path that an error of the walk is about.
-fn path_of(error: &ignore::Error) -> Option<&Path> {
-    match error {
-        ignore::Error::WithPath { path, .. } => Some(path),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
-        ignore::Error::Loop { child, .. } => Some(child),
-        _ => None,
-    }
-}
-
-impl Drop for Batch<'_> {
-    fn drop(&mut self) {
-        if let Ok(mut found) = self.found.lock() {
-            found.0.append(&mut self.entries);
-            found.1.append(&mut self.skipped);
-        }
-    }
 }
 
 impl Tree {
