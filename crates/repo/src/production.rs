@@ -168,8 +168,7 @@ impl Repo {
                         && self.tree.below(path).take(500).any(|file| is_code(self.tree.path(file)))
                 })
         };
-        let words = service.argv();
-        let reloads = words.iter().any(|word| {
+        let reloads = service.argv().any(|word| {
             ["--reload", "runserver", "nodemon", "start-watch", "watch", "--watch", "dev", "start:dev"]
                 .contains(&word.text())
         });
@@ -230,7 +229,7 @@ impl Repo {
     /// told of.
     fn runner_lasts(&self, script: &Script) -> bool {
         const ELSEWHERE: [&str; 4] = ["DOCKER_HOST", "docker context", "docker --context", "docker -H"];
-        let Some(workflow) = self.workflows.iter().find(|workflow| workflow.file == script.file) else { return true };
+        let Some(workflow) = self.workflows.of(script.file) else { return true };
         let Host::Step { job, .. } = script.host.outermost() else { return true };
         let job = workflow.jobs.iter().find(|own| *own.id.text == **job);
         let is_hosted = job.is_some_and(|job| {
@@ -343,9 +342,7 @@ impl Service {
 
     /// What it starts with, in one line and in lower case: its own entrypoint and command, else its Dockerfile's.
     pub(crate) fn starts(&self, repo: &Repo) -> String {
-        let container = Container::of(self, self.build_context(repo), repo);
-        let words: Vec<_> = container.starts.iter().map(|word| word.text()).collect();
-        words.join(" ").to_lowercase()
+        Container::of(self, self.build_context(repo), repo).line()
     }
 }
 

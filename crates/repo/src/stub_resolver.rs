@@ -156,7 +156,7 @@ impl Repo {
         if self.listening(service).ports().iter().any(|heard| heard.port == 53) {
             return true;
         }
-        if service.argv().iter().any(|word| is_resolver(word.text())) {
+        if service.argv().any(|word| is_resolver(word.text())) {
             return true;
         }
         let Some(build) = service.build_context(self) else { return false };

@@ -223,8 +223,8 @@ impl Repo {
         let command = service.command.iter().map(|command| ("command", command));
         let entrypoint = service.entrypoint.iter().map(|command| ("entrypoint", command));
         for (key, command) in command.chain(entrypoint) {
-            for word in command.argv() {
-                calls.extend(in_extract(&word, &Told::Command(key), &urls));
+            for word in command.words() {
+                calls.extend(in_extract(word, &Told::Command(key), &urls));
             }
         }
         calls
@@ -240,7 +240,7 @@ impl Repo {
         }
         for file in service.env_files.iter().rev() {
             let env = file.path.as_deref().and_then(|path| self.tree.resolve(path));
-            let Some(env) = env.and_then(|file| self.env.iter().find(|env| env.file == file)) else { continue };
+            let Some(env) = env.and_then(|file| self.env.of(file)) else { continue };
             for entry in env.entries.iter().rev() {
                 let is_own = service.environment.iter().any(|variable| variable.name == entry.name);
                 let Some(value) = entry.value.as_ref().filter(|_| !is_own) else { continue };
