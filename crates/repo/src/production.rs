@@ -91,6 +91,13 @@ impl Repo {
 
     /// Whether a project is somebody's own machine or a test: its path says so, or its containers run the working copy.
     pub fn is_development(&self, project: &Project) -> bool {
+        match self.position_of(project) {
+            Some(at) => self.answered.development.get(at, || self.looks_like_development(project)),
+            None => self.looks_like_development(project),
+        }
+    }
+
+    fn looks_like_development(&self, project: &Project) -> bool {
         let is_named = |file: &crate::FileId| {
             let name = words(self.tree.path(*file)).any(|word| DEVELOPMENT.contains(&word));
             // Compose merges it over the default file of whoever works here.

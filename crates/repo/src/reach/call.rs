@@ -4,6 +4,7 @@ use super::endpoint::{Endpoint, EndpointPort, endpoints, is_host, number, urls};
 use crate::compose::Text;
 use crate::image::{Image, Role};
 use crate::{Place, Project, Repo, Service};
+use std::sync::Arc;
 use twiceshy_source::{Edit, Extract, Span};
 
 /// A host, and perhaps a port, that a service is told to call.
@@ -194,6 +195,18 @@ const SERVERS: &[&str] = &[
 impl Repo {
     /// Whom a service is told to call: by its environment, its env files, its command and its health check.
     pub fn calls(&self, project: &Project, service: &Service) -> Vec<Call> {
+        self.calls_of(project, service).to_vec()
+    }
+
+    /// The same, for who only looks at them.
+    pub(crate) fn calls_of(&self, project: &Project, service: &Service) -> Arc<[Call]> {
+        match self.position_in(project, service) {
+            Some(at) => self.answered.calls.get(at, || self.find_calls(project, service).into()),
+            None => self.find_calls(project, service).into(),
+        }
+    }
+
+    fn find_calls(&self, project: &Project, service: &Service) -> Vec<Call> {
         let mut calls = Vec::new();
         let ports = project.services.iter().flat_map(|service| service.value(&["ports"]));
         let mut published = Vec::new();

@@ -7,6 +7,7 @@ use crate::dockerfile::{CopyFrom, StepKind};
 use crate::health::Container;
 use crate::{FileId, Project, Repo, Service, Tree};
 use rustc_hash::FxHashSet;
+use std::sync::Arc;
 use twiceshy_source::{Extract, Span};
 
 /// How many files of a mounted directory are read.
@@ -23,7 +24,14 @@ impl Repo {
     /// Whom the configuration calls that a service is given: files that are mounted, and those that its Dockerfile copies to
     /// where servers look for them. Of nginx every server, of other programs what is written `host:port` and is a name that
     /// the service reaches.
-    pub fn configured_calls(&self, project: &Project, service: &Service) -> Vec<Call> {
+    pub fn configured_calls(&self, project: &Project, service: &Service) -> Arc<[Call]> {
+        match self.position_in(project, service) {
+            Some(at) => self.answered.configured_calls.get(at, || self.find_configured_calls(project, service).into()),
+            None => self.find_configured_calls(project, service).into(),
+        }
+    }
+
+    fn find_configured_calls(&self, project: &Project, service: &Service) -> Vec<Call> {
         let container = Container::of(service, service.build_context(self), self);
         let files = self.configuration_of(service, &container);
         let is_nginx = |path: &str, text: &str| {
