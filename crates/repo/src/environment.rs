@@ -195,11 +195,16 @@ impl Repo {
     /// The env file at `path`.
     pub fn env_file(&self, path: &str) -> Option<&Env> {
         let file = self.tree.resolve(path)?;
-        self.env.iter().find(|env| env.file == file)
+        self.env.of(file)
     }
 
     /// The example from which people make the env file at `path`: `.env.example` beside it, and its like.
     pub fn env_example(&self, path: &str) -> Option<&Env> {
+        let find = || self.find_env_example(path).and_then(|env| self.env.position(env.file));
+        self.env.get(self.answered.env_examples.get(path.to_owned(), find)?)
+    }
+
+    fn find_env_example(&self, path: &str) -> Option<&Env> {
         let dir = Tree::parent(path);
         let name = Tree::name(path);
         let stem = name.strip_suffix(".env").filter(|stem| !stem.is_empty());
