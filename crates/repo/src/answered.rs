@@ -27,6 +27,8 @@ pub(crate) struct Answered {
     pub(crate) foreign_sources: Memo<String, Arc<[FileId]>>,
     /// Whether a Compose file merges mappings.
     pub(crate) merges: Memo<FileId, bool>,
+    /// By file.
+    pub(crate) configurations: Memo<FileId, Option<Arc<crate::reach::Configuration>>>,
     pub(crate) starts: Memo<Position, Arc<crate::listens::Starts>>,
 }
 
