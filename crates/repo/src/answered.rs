@@ -15,6 +15,8 @@ pub(crate) struct Answered {
     pub(crate) health_checks: OnceLock<crate::health::Checked>,
     /// By directory.
     pub(crate) local_paths: Memo<String, Arc<[LocalPath]>>,
+    /// By path, and whether it is a directory's.
+    pub(crate) git_ignores: Memo<(String, bool), Option<crate::GitIgnored>>,
     /// By project.
     pub(crate) development: Memo<usize, bool>,
     pub(crate) calls: Memo<Position, Arc<[Call]>>,

@@ -223,6 +223,9 @@ impl Repo {
 /// The scripts of the files that a container starts with.
 fn start_scripts<'r>(service: &Service, repo: &'r Repo) -> Vec<&'r crate::Script> {
     let Some(application) = service.application(repo) else { return Vec::new() };
+    if application.start_files.is_empty() {
+        return Vec::new();
+    }
     let is_start =
         |script: &&crate::Script| application.start_files.contains(&script.file) && script.host == Host::File;
     repo.scripts.iter().filter(is_start).collect()

@@ -3,8 +3,10 @@
 use crate::compose::Text;
 use crate::docker::DockerCall;
 use crate::dockerfile::{CopyFrom, StepKind};
+use crate::hints::Words;
 use crate::workflow::setting;
 use crate::{BuildContext, Place, Project, Repo, Service, Span, Tree};
+use std::sync::LazyLock;
 use twiceshy_source::Extract;
 
 /// A heap that a program is told to take.
@@ -348,8 +350,8 @@ fn in_text(text: &Text) -> Option<Heap> {
 fn heap(text: &str) -> Option<(u64, Span, Runtime)> {
     const NODE: &[&str] =
         &["--max-old-space-size=", "--max_old_space_size=", "--max-old-space-size ", "--max_old_space_size "];
-    let says = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    if !says("-Xmx") && !says("--max") {
+    static WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(&["-Xmx", "--max"]));
+    if !WORDS.has_one_in(text) {
         return None;
     }
     let node = NODE.iter().filter_map(|option| {

@@ -64,11 +64,13 @@ impl Repo {
                     }
                 });
             }
+            let own = Tree::join(&project.dir, ".env").and_then(|path| self.env_file(&path));
             for (name, mut variables) in by_name {
-                variables.sort_by_key(|variable| variable.place);
-                if self.interpolated_from_env(project, &name).is_some_and(says_something) {
+                // One alone disagrees with nobody.
+                if variables.len() < 2 || own.and_then(|env| env.entry(&name)).is_some_and(says_something) {
                     continue;
                 }
+                variables.sort_by_key(|variable| variable.place);
                 let stops = |variable: &TextVariable| {
                     matches!(variable.fallback, Fallback::StopIfEmpty | Fallback::StopIfUnset)
                 };
