@@ -120,9 +120,12 @@ fn compiled(repo: &Repo, context: &BuildContext<'_>, line: &IgnoreLine) -> Optio
     let mut last = "";
     repo.tree.below(&context.dir).find_map(|file| {
         let path = repo.tree.path(file);
+        if !path.ends_with(".py") {
+            return None;
+        }
         let dir = Tree::parent(context.inside(path)?);
         // One module of a directory stands for all of them.
-        if !path.ends_with(".py") || dir == last || dir.is_empty() {
+        if dir == last || dir.is_empty() {
             return None;
         }
         last = dir;
@@ -141,6 +144,11 @@ fn secret(repo: &Repo, context: &BuildContext<'_>, line: &IgnoreLine) -> Option<
     let mut found: Vec<(bool, Found)> = Vec::new();
     let all = repo.tree.below(&context.dir).filter_map(|file| {
         let path = repo.tree.path(file);
+        // Few files end so, and every one is asked.
+        let (_, ending) = path.rsplit_once('.')?;
+        if !matches!(ending, "example" | "sample" | "template" | "dist" | "pem" | "key") {
+            return None;
+        }
         let inside = context.inside(path).filter(|inside| inside.contains('/'))?;
         let (dir, name) = (Tree::parent(inside), Tree::name(inside));
         let is_sent = |path: &str| !context.ignores(path) && !context.names(path) && context.sweeps(path).is_some();

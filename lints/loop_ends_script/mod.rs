@@ -21,6 +21,10 @@ impl Lint for LoopEndsScript {
         if matches!(script.host.outermost(), Host::Fence { .. }) {
             return;
         }
+        // Most scripts never have `set -e`.
+        if script.shell().ids().all(|id| script.options_at(id).errexit() == Some(false)) {
+            return;
+        }
         for construct in Construct::all(script) {
             let Fate::Ends { at, through } = script.fate(construct.fails) else { continue };
             if !script.is_sound(construct.node) {

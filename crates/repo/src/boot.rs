@@ -10,6 +10,7 @@ mod start;
 mod words;
 
 pub(crate) use code::roster;
+pub(crate) use family::Files;
 pub use gaps::{Cause, Gap};
 pub use list::{BootList, ListEntry};
 pub(crate) use paths::words as identifier_words;

@@ -36,9 +36,43 @@ pub enum Builder {
     Guessed,
 }
 
+/// A [`BuildContext`] with the positions of its documents in place of them.
+#[derive(Debug)]
+pub(crate) struct Built {
+    dockerfile: usize,
+    dir: String,
+    ignore: Option<usize>,
+    target: Option<String>,
+    builder: Builder,
+}
+
+impl Built {
+    fn of(build: BuildContext<'_>, repo: &Repo) -> Option<Self> {
+        let dockerfile = repo.dockerfiles.iter().position(|own| std::ptr::eq(own, build.dockerfile))?;
+        let is_own = |ignore: &DockerIgnore| repo.dockerignores.iter().position(|own| std::ptr::eq(own, ignore));
+        let ignore = build.ignore.and_then(is_own);
+        Some(Self { dockerfile, dir: build.dir, ignore, target: build.target, builder: build.builder })
+    }
+
+    fn context<'r>(&self, repo: &'r Repo) -> Option<BuildContext<'r>> {
+        Some(BuildContext {
+            dockerfile: repo.dockerfiles.get(self.dockerfile)?,
+            dir: self.dir.clone(),
+            ignore: self.ignore.and_then(|at| repo.dockerignores.get(at)),
+            target: self.target.clone(),
+            builder: self.builder,
+        })
+    }
+}
+
 impl Repo {
     /// Every build that the repository states, and for Dockerfiles that none names, the likely one.
     pub fn build_contexts(&self) -> Vec<BuildContext<'_>> {
+        let all = || self.find_build_contexts().into_iter().filter_map(|build| Built::of(build, self)).collect();
+        self.answered.builds.get_or_init(all).iter().filter_map(|build| build.context(self)).collect()
+    }
+
+    fn find_build_contexts(&self) -> Vec<BuildContext<'_>> {
         let services = self.projects.iter().flat_map(|project| &project.services);
         let mut found: Vec<BuildContext<'_>> = services.filter_map(|service| service.build_context(self)).collect();
         self.workflow_builds(&mut found);
@@ -101,7 +135,7 @@ impl Repo {
     /// The build of the Dockerfile at `path`, if it is there.
     fn build(&self, path: &str, dir: String, target: Option<String>, builder: Builder) -> Option<BuildContext<'_>> {
         let file = self.tree.resolve(path)?;
-        let dockerfile = self.dockerfiles.iter().find(|dockerfile| dockerfile.file == file)?;
+        let dockerfile = self.dockerfiles.of(file)?;
         Some(BuildContext { ignore: self.dockerignore(file, &dir), dockerfile, dir, target, builder })
     }
 

@@ -76,8 +76,12 @@ impl Repo {
             self.python.iter().filter(|module| module.hints.has(Hints::STRICT_COOKIE)).map(|module| module.file);
         let files: Vec<FileId> = node.chain(python).filter(|file| !is_aside(self.tree.path(*file))).collect();
         for file in files {
-            let cookies = self.read_code(file, |module, text| strict::cookies(module, text, file)).unwrap_or_default();
-            for cookie in cookies.into_iter().filter(StrictCookie::matters) {
+            let read = || {
+                let cookies = self.read_code(file, |module, text| strict::cookies(module, text, file));
+                cookies.unwrap_or_default().into_boxed_slice()
+            };
+            let Some(answers) = self.answers(file) else { continue };
+            for cookie in answers.strict_cookies.get_or_init(read).iter().filter(|cookie| cookie.matters()) {
                 found.extend(self.loss(file, cookie));
             }
         }
@@ -86,7 +90,7 @@ impl Repo {
         found
     }
 
-    fn loss(&self, file: FileId, cookie: StrictCookie) -> Option<LostCookie> {
+    fn loss(&self, file: FileId, cookie: &StrictCookie) -> Option<LostCookie> {
         let lost = |callback: Place, path: String, loss: Loss, provider: Option<String>| LostCookie {
             place: cookie.place,
             name: cookie.name.clone(),
@@ -106,8 +110,11 @@ impl Repo {
         let home = self.home_of(path);
         let is_python = path.ends_with(".py");
         let answers = |hints: Hints, file: FileId| {
-            hints.has(Hints::CALLBACK)
-                || crate::health_handler::routes::of_file(self.tree.path(file)).as_deref().is_some_and(is_callback)
+            let path = self.tree.path(file);
+            let is_inside = home.is_empty() || path.strip_prefix(&*home).is_some_and(|rest| rest.starts_with('/'));
+            is_inside
+                && (hints.has(Hints::CALLBACK)
+                    || crate::health_handler::routes::of_file(path).as_deref().is_some_and(is_callback))
         };
         let modules: Vec<FileId> = if is_python {
             self.python.iter().filter(|module| answers(module.hints, module.file)).map(|module| module.file).collect()
@@ -116,8 +123,7 @@ impl Repo {
         };
         for module in modules {
             let path = self.tree.path(module);
-            let inside = home.is_empty() || path.strip_prefix(&*home).is_some_and(|rest| rest.starts_with('/'));
-            if !inside || is_aside(path) {
+            if is_aside(path) {
                 continue;
             }
             let Ok(source) = self.tree.source(module) else { continue };

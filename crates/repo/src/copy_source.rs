@@ -175,7 +175,7 @@ impl Repo {
     /// Whether an earlier step of the job that builds makes `path`, or brings files from elsewhere.
     fn job_makes(&self, build: &BuildContext<'_>, path: &str) -> bool {
         let Builder::Workflow(place) = build.builder else { return false };
-        let Some(workflow) = self.workflows.iter().find(|workflow| workflow.file == place.file) else { return false };
+        let Some(workflow) = self.workflows.of(place.file) else { return false };
         let holds = |whole: Place| whole.start <= place.start && place.start <= whole.end;
         let Some(job) = workflow.jobs.iter().find(|job| job.steps.iter().any(|step| holds(step.place))) else {
             return false;

@@ -158,12 +158,12 @@ impl crate::Repo {
     /// The ignore file that a build of `dockerfile` with the context `dir` uses: the one named after the Dockerfile, or
     /// the context's own.
     pub fn dockerignore(&self, dockerfile: FileId, dir: &str) -> Option<&DockerIgnore> {
+        if self.dockerignores.is_empty() {
+            return None;
+        }
         let own = format!("{}.dockerignore", self.tree.path(dockerfile));
         let shared = Tree::join(dir, ".dockerignore")?;
-        let at = |path: &str| {
-            let file = self.tree.resolve(path)?;
-            self.dockerignores.iter().find(|ignore| ignore.file == file)
-        };
+        let at = |path: &str| self.dockerignores.of(self.tree.resolve(path)?);
         at(&own).or_else(|| at(&shared))
     }
 }

@@ -195,11 +195,16 @@ impl Repo {
     /// The env file at `path`.
     pub fn env_file(&self, path: &str) -> Option<&Env> {
         let file = self.tree.resolve(path)?;
-        self.env.iter().find(|env| env.file == file)
+        self.env.of(file)
     }
 
     /// The example from which people make the env file at `path`: `.env.example` beside it, and its like.
     pub fn env_example(&self, path: &str) -> Option<&Env> {
+        let find = || self.find_env_example(path).and_then(|env| self.env.position(env.file));
+        self.env.get(self.answered.env_examples.get(path.to_owned(), find)?)
+    }
+
+    fn find_env_example(&self, path: &str) -> Option<&Env> {
         let dir = Tree::parent(path);
         let name = Tree::name(path);
         let stem = name.strip_suffix(".env").filter(|stem| !stem.is_empty());
@@ -218,6 +223,9 @@ impl Repo {
 /// The scripts of the files that a container starts with.
 fn start_scripts<'r>(service: &Service, repo: &'r Repo) -> Vec<&'r crate::Script> {
     let Some(application) = service.application(repo) else { return Vec::new() };
+    if application.start_files.is_empty() {
+        return Vec::new();
+    }
     let is_start =
         |script: &&crate::Script| application.start_files.contains(&script.file) && script.host == Host::File;
     repo.scripts.iter().filter(is_start).collect()

@@ -15,6 +15,10 @@ pub struct GitIgnored {
 impl Repo {
     /// The line by which git ignores `path`, itself or through a directory above it.
     pub fn git_ignores(&self, path: &str, is_dir: bool) -> Option<GitIgnored> {
+        self.answered.git_ignores.get((path.to_owned(), is_dir), || self.find_git_ignore(path, is_dir))
+    }
+
+    fn find_git_ignore(&self, path: &str, is_dir: bool) -> Option<GitIgnored> {
         let rule = self.tree.ignores().rule(path, is_dir)?;
         let file = self.tree.file(&rule.path)?;
         let source = self.tree.source(file).ok()?;

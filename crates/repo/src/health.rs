@@ -73,13 +73,35 @@ pub struct Program {
     pub command: Option<(usize, NodeId)>,
 }
 
+/// Which health checks there are: many lints ask for all.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// The services that have one.
+    services: Vec<crate::answered::Position>,
+    /// Whether the Dockerfile is none that a service is built from, by its position.
+    is_apart: Vec<bool>,
+}
+
 impl Repo {
     /// Every health check that runs something, by project and service; then those of Dockerfiles that no service is built from.
     pub fn health_checks(&self) -> Vec<HealthCheck<'_>> {
+        let Some(known) = self.answered.health_checks.get() else { return self.find_health_checks() };
+        let of_service = |(project, service): &crate::answered::Position| {
+            let project = self.projects.get(*project)?;
+            let service = project.services.get(*service)?;
+            self.health_check(project, service, service.build_context(self))
+        };
+        let mut found: Vec<_> = known.services.iter().filter_map(of_service).collect();
+        self.checks_apart(&known.is_apart, &mut found);
+        found
+    }
+
+    fn find_health_checks(&self) -> Vec<HealthCheck<'_>> {
         let mut found: Vec<HealthCheck<'_>> = Vec::new();
+        let mut services = Vec::new();
         let mut used = Vec::new();
-        for project in &self.projects {
-            for service in &project.services {
+        for (at_project, project) in self.projects.iter().enumerate() {
+            for (at, service) in project.services.iter().enumerate() {
                 let build = service.build_context(self);
                 let dockerfile = build.as_ref().map(|build| build.dockerfile);
                 used.extend(dockerfile.map(|dockerfile| dockerfile.file));
@@ -92,13 +114,26 @@ impl Repo {
                             && other.container.image == check.container.image
                     })
                 };
-                found.extend(check.filter(is_new));
+                if let Some(check) = check.filter(is_new) {
+                    found.push(check);
+                    services.push((at_project, at));
+                }
             }
         }
-        let builds = self.build_contexts();
-        for dockerfile in self.dockerfiles.iter().filter(|dockerfile| !used.contains(&dockerfile.file)) {
+        let is_apart: Vec<bool> = self.dockerfiles.iter().map(|dockerfile| !used.contains(&dockerfile.file)).collect();
+        self.checks_apart(&is_apart, &mut found);
+        // Another lint may have asked at the same time, and has found the same.
+        let _ = self.answered.health_checks.set(Checked { services, is_apart });
+        found
+    }
+
+    /// The checks of Dockerfiles that no service is built from.
+    fn checks_apart<'r>(&'r self, is_apart: &[bool], found: &mut Vec<HealthCheck<'r>>) {
+        let mut builds = None;
+        for (dockerfile, _) in self.dockerfiles.iter().zip(is_apart).filter(|(_, is_apart)| **is_apart) {
             let Some(stage) = dockerfile.final_stage() else { continue };
             let Some(check) = dockerfile.healthcheck(stage) else { continue };
+            let builds = builds.get_or_insert_with(|| self.build_contexts());
             let build = builds.iter().find(|build| build.dockerfile.file == dockerfile.file).cloned();
             let build = build.unwrap_or_else(|| BuildContext::around(dockerfile, self));
             let container = Container::built(build, stage, &|_| None);
@@ -112,7 +147,6 @@ impl Repo {
                 deed,
             });
         }
-        found
     }
 
     fn deeds(&self) -> &FxHashMap<Place, Deed> {
@@ -146,9 +180,9 @@ impl Repo {
         let own = service.healthcheck.as_ref();
         let service_and_project = Some((project, service));
         if let Some(test) = own.and_then(|check| check.test.as_ref()) {
+            let deed = self.deeds().get(&test.place).filter(|deed| !deed.programs.is_empty())?;
             let container = Container::of(service, build, self);
             let timing = own.map(Timing::of_service).unwrap_or_default();
-            let deed = self.deeds().get(&test.place).filter(|deed| !deed.programs.is_empty())?;
             let service = service_and_project;
             return Some(HealthCheck { place: test.place, service, dockerfile: None, timing, container, deed });
         }

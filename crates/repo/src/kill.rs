@@ -236,8 +236,8 @@ impl Repo {
             let of_image = image.is_some_and(|image| {
                 DAEMONS.iter().any(|(of, name)| Tree::name(&image.name) == *of && matches(name, pattern, compares))
             });
-            let argv = service.argv();
-            of_image || argv.first().is_some_and(|program| matches(Tree::name(program.text()), pattern, compares))
+            of_image
+                || service.argv().next().is_some_and(|program| matches(Tree::name(program.text()), pattern, compares))
         };
         self.projects.iter().find_map(|project| {
             project.services.iter().find(|service| meets(service)).map(|service| (project, service))

@@ -7,6 +7,7 @@ mod start;
 
 pub(crate) use code::Call;
 pub use ports::{Heard, Hears, Listening, Word};
+pub(crate) use start::Starts;
 
 use crate::dockerfile::{Copy, CopyFrom, StepKind};
 use crate::{Container, FileId, Place, Repo, Span, Tree};

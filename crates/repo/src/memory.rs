@@ -3,8 +3,10 @@
 use crate::compose::Text;
 use crate::docker::DockerCall;
 use crate::dockerfile::{CopyFrom, StepKind};
+use crate::hints::Words;
 use crate::workflow::setting;
 use crate::{BuildContext, Place, Project, Repo, Service, Span, Tree};
+use std::sync::LazyLock;
 use twiceshy_source::Extract;
 
 /// A heap that a program is told to take.
@@ -233,22 +235,22 @@ impl Repo {
                                 "the workflow that builds it",
                             ))
                         }));
-                    } else if let Some(run) = step.run.as_ref().filter(|run| builds_app(run.text())) {
+                    } else if let Some(run) = &step.run {
+                        let of_env = || {
+                            let envs = [&step.env, &job.env, &workflow.env];
+                            let given = envs.into_iter().find_map(|env| setting(env, "NODE_OPTIONS"))?;
+                            let (bytes, _, runtime) = heap(&given.text)?;
+                            Some(Heap { bytes, place: given.place, runtime })
+                        };
+                        let Some(heap) = in_extract(run).or_else(of_env).filter(|_| builds_app(run.text())) else {
+                            continue;
+                        };
                         let dir =
                             job.working_directory(workflow, step).map_or("", |dir| dir.text.trim_start_matches("./"));
                         let dir = Tree::join(root, dir).unwrap_or_default();
-                        if !builds.iter().any(|build| build.dir == dir && (!dir.is_empty() || builds.len() == 1)) {
-                            continue;
+                        if builds.iter().any(|build| build.dir == dir && (!dir.is_empty() || builds.len() == 1)) {
+                            found.push((heap, "the workflow that builds it outside of Docker"));
                         }
-                        let given = [&step.env, &job.env, &workflow.env]
-                            .into_iter()
-                            .find_map(|env| setting(env, "NODE_OPTIONS"));
-                        let heap = in_extract(run).or_else(|| {
-                            let given = given?;
-                            let (bytes, _, runtime) = heap(&given.text)?;
-                            Some(Heap { bytes, place: given.place, runtime })
-                        });
-                        found.extend(heap.map(|heap| (heap, "the workflow that builds it outside of Docker")));
                     }
                 }
             }
@@ -348,6 +350,10 @@ fn in_text(text: &Text) -> Option<Heap> {
 fn heap(text: &str) -> Option<(u64, Span, Runtime)> {
     const NODE: &[&str] =
         &["--max-old-space-size=", "--max_old_space_size=", "--max-old-space-size ", "--max_old_space_size "];
+    static WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(&["-Xmx", "--max"]));
+    if !WORDS.has_one_in(text) {
+        return None;
+    }
     let node = NODE.iter().filter_map(|option| {
         let start = text.rfind(option)?;
         let (number, end) = number(text, start + option.len())?;

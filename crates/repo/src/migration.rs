@@ -14,6 +14,7 @@ pub(crate) use lower::{lower, may_be_migration};
 pub use operation::{Operation, OperationKind};
 pub use sql::TypeChange;
 
+use std::sync::OnceLock;
 use twiceshy_source::{FileId, Place};
 
 /// A revision: a module with `revision = "…"` and `def upgrade()`.
@@ -41,4 +42,19 @@ pub struct Migration {
     pub imports_end: Option<Place>,
     /// The name under which `sqlalchemy.dialects.postgresql` is imported.
     pub postgresql: Option<String>,
+    /// What the SQL of `upgrade` does to types, by the operation's position.
+    type_changes: OnceLock<Box<[Vec<TypeChange>]>>,
+}
+
+impl Migration {
+    /// What the operation at `index` of `upgrade` does to types, where it is SQL. Each revision is asked once for every
+    /// later one.
+    fn type_changes(&self, index: usize) -> &[TypeChange] {
+        let changes = |operation: &Operation| match &operation.kind {
+            OperationKind::Sql(sql) => TypeChange::of(sql),
+            _ => Vec::new(),
+        };
+        let all = self.type_changes.get_or_init(|| self.upgrade.iter().map(changes).collect());
+        all.get(index).map(Vec::as_slice).unwrap_or_default()
+    }
 }

@@ -131,7 +131,7 @@ impl Repo {
         }
         service.env_files.iter().rev().find_map(|file| {
             let file = self.tree.resolve(file.path.as_deref()?)?;
-            let env = self.env.iter().find(|env| env.file == file)?;
+            let env = self.env.of(file)?;
             let text = env.entry(name)?.value.as_ref()?;
             Some((text.value()?.to_owned(), text.place()))
         })

@@ -91,6 +91,13 @@ impl Repo {
 
     /// Whether a project is somebody's own machine or a test: its path says so, or its containers run the working copy.
     pub fn is_development(&self, project: &Project) -> bool {
+        match self.position_of(project) {
+            Some(at) => self.answered.development.get(at, || self.looks_like_development(project)),
+            None => self.looks_like_development(project),
+        }
+    }
+
+    fn looks_like_development(&self, project: &Project) -> bool {
         let is_named = |file: &crate::FileId| {
             let name = words(self.tree.path(*file)).any(|word| DEVELOPMENT.contains(&word));
             // Compose merges it over the default file of whoever works here.
@@ -168,8 +175,7 @@ impl Repo {
                         && self.tree.below(path).take(500).any(|file| is_code(self.tree.path(file)))
                 })
         };
-        let words = service.argv();
-        let reloads = words.iter().any(|word| {
+        let reloads = service.argv().any(|word| {
             ["--reload", "runserver", "nodemon", "start-watch", "watch", "--watch", "dev", "start:dev"]
                 .contains(&word.text())
         });
@@ -230,7 +236,7 @@ impl Repo {
     /// told of.
     fn runner_lasts(&self, script: &Script) -> bool {
         const ELSEWHERE: [&str; 4] = ["DOCKER_HOST", "docker context", "docker --context", "docker -H"];
-        let Some(workflow) = self.workflows.iter().find(|workflow| workflow.file == script.file) else { return true };
+        let Some(workflow) = self.workflows.of(script.file) else { return true };
         let Host::Step { job, .. } = script.host.outermost() else { return true };
         let job = workflow.jobs.iter().find(|own| *own.id.text == **job);
         let is_hosted = job.is_some_and(|job| {
@@ -343,9 +349,7 @@ impl Service {
 
     /// What it starts with, in one line and in lower case: its own entrypoint and command, else its Dockerfile's.
     pub(crate) fn starts(&self, repo: &Repo) -> String {
-        let container = Container::of(self, self.build_context(repo), repo);
-        let words: Vec<_> = container.starts.iter().map(|word| word.text()).collect();
-        words.join(" ").to_lowercase()
+        Container::of(self, self.build_context(repo), repo).line()
     }
 }
 

@@ -9,6 +9,7 @@ mod profile;
 mod target;
 
 pub use call::{Call, Told};
+pub(crate) use config::Configuration;
 pub(crate) use endpoint::number;
 pub use endpoint::{Endpoint, EndpointPort, endpoints};
 pub use host::Host;

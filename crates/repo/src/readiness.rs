@@ -2,7 +2,7 @@
 
 use crate::compose::{Condition, Dependency, TestForm};
 use crate::image::Role;
-use crate::{BuildContext, Edit, Place, Project, Repo, Service, Span, Tree};
+use crate::{BuildContext, Edit, FileId, Place, Project, Repo, Service, Span, Tree};
 
 /// A service that starts before what it needs is ready.
 #[derive(Debug)]
@@ -130,6 +130,10 @@ impl Repo {
     pub fn early_starts<'r>(&'r self, project: &'r Project) -> Vec<EarlyStart<'r>> {
         let mut found = Vec::new();
         for service in &project.services {
+            let is_early = |wait: &&'r Dependency| wait.condition == Condition::Started && wait.required;
+            if !service.depends_on.iter().any(|wait| is_early(&wait)) {
+                continue;
+            }
             // A store needs no other one before it serves; what watches or fronts others asks them later.
             let own = service.base_image(self).map(|(image, _)| self.facts(&image));
             let own_role = own.as_ref().and_then(|facts| facts.role());
@@ -146,7 +150,7 @@ impl Repo {
                 let is_patient = own.as_ref().is_some_and(|own| own.retries(role));
                 (!is_patient).then(|| Store { service: other, dependency, role, check: facts.native_check() })
             };
-            let early = service.depends_on.iter().filter(|wait| wait.condition == Condition::Started && wait.required);
+            let early = service.depends_on.iter().filter(is_early);
             // A cache answers within milliseconds; what one has to wait for comes first.
             let mut stores: Vec<_> = early.filter_map(store).collect();
             stores.sort_by_key(|store| store.role == Role::Cache);
@@ -179,7 +183,7 @@ impl Repo {
             used = used.or_else(|| find(text, MIGRATES).map(|span| (FirstUse::Migrates, word.place(span))));
         }
         let Some(build) = build else { return Some(used) };
-        let starts = service.starts(self);
+        let starts = container.line();
         for file in self.start_scripts(&build, &starts) {
             let Ok(source) = self.tree.source(file) else { continue };
             let text = source.text();
@@ -200,17 +204,15 @@ impl Repo {
     }
 
     /// The scripts of a build's directory that a container starts with, and those that they call.
-    fn start_scripts(&self, build: &BuildContext<'_>, starts: &str) -> Vec<crate::FileId> {
-        let all: Vec<_> = self
-            .tree
-            .below(&build.dir)
-            .filter(|file| {
+    fn start_scripts(&self, build: &BuildContext<'_>, starts: &str) -> Vec<FileId> {
+        let all = self.answered.start_scripts.get(build.dir.clone(), || {
+            let may_start = |file: &FileId| {
                 let name = Tree::name(self.tree.path(*file));
                 name.ends_with(".sh") || name.contains("entrypoint") || name == "prestart" || name == "start"
-            })
-            .take(200)
-            .collect();
-        let named = |text: &str, file: &crate::FileId| {
+            };
+            self.tree.below(&build.dir).filter(may_start).take(200).collect()
+        });
+        let named = |text: &str, file: &FileId| {
             let name = Tree::name(self.tree.path(*file)).to_lowercase();
             text.split(|c: char| c.is_whitespace() || "/\"'".contains(c)).any(|word| word == name)
         };
@@ -232,13 +234,18 @@ impl Repo {
         let mut found = Connects::Unknown;
         let modules = service.application(self).map(|application| application.modules.as_slice()).unwrap_or_default();
         // Of other languages nothing is followed: their files in the build's directory.
-        let others = self.tree.below(&build.dir).filter(|file| {
-            let path = self.tree.path(*file);
-            let is_test =
-                crate::production::words(path).any(|word| matches!(word, "test" | "tests" | "vendor" | "examples"));
-            [".go", "pom.xml", "build.gradle", "build.gradle.kts"].iter().any(|end| path.ends_with(end)) && !is_test
+        let others = self.answered.foreign_sources.get(build.dir.clone(), || {
+            let is_foreign = |file: &FileId| {
+                let path = self.tree.path(*file);
+                let is_test = || {
+                    crate::production::words(path).any(|word| matches!(word, "test" | "tests" | "vendor" | "examples"))
+                };
+                [".go", "pom.xml", "build.gradle", "build.gradle.kts"].iter().any(|end| path.ends_with(end))
+                    && !is_test()
+            };
+            self.tree.below(&build.dir).filter(is_foreign).take(MAX_SOURCES).collect()
         });
-        for file in modules.iter().copied().chain(others).take(MAX_SOURCES) {
+        for file in modules.iter().chain(others.iter()).copied().take(MAX_SOURCES) {
             let path = self.tree.path(file);
             let mut needles =
                 CONNECTS.iter().filter(|(end, _)| path.ends_with(end)).map(|(_, needle)| *needle).peekable();

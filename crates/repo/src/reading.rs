@@ -18,6 +18,8 @@ pub(crate) struct Answers {
     pub(crate) variables: OnceLock<Option<Arc<ModuleVariables>>>,
     /// What it does at a start.
     pub(crate) start: OnceLock<Arc<crate::boot_path::Outline>>,
+    /// The strict cookies that it sets.
+    pub(crate) strict_cookies: OnceLock<Box<[crate::cookie::StrictCookie]>>,
     /// What of it runs when it is rendered.
     pub(crate) rendered: OnceLock<Arc<crate::rendering::Outline>>,
 }

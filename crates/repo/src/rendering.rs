@@ -251,8 +251,9 @@ impl<'r> Search<'r> {
             let repo = self.repo;
             let outline = self.outline(importer);
             let names = |import: &&Imported| {
-                matches!(repo.resolve_import(importer, &import.specifier), Resolved::Tracked(it) if it == file)
-                    && (import.name == "*" || unit == Some(&import.name) || (is_default && import.name == "default"))
+                // Resolving is dear, and most imports are of other names.
+                (import.name == "*" || unit == Some(&import.name) || (is_default && import.name == "default"))
+                    && matches!(repo.resolve_import(importer, &import.specifier), Resolved::Tracked(it) if it == file)
             };
             let imports: Vec<Imported> = outline.imports.iter().filter(names).cloned().collect();
             for import in imports {
@@ -308,8 +309,8 @@ impl<'r> Search<'r> {
         for importer in self.importers.get(&barrel).cloned().unwrap_or_default() {
             let repo = self.repo;
             let names = |import: &&Imported| {
-                matches!(repo.resolve_import(importer, &import.specifier), Resolved::Tracked(it) if it == barrel)
-                    && (import.name == "*" || Some(import.name.as_str()) == name)
+                (import.name == "*" || Some(import.name.as_str()) == name)
+                    && matches!(repo.resolve_import(importer, &import.specifier), Resolved::Tracked(it) if it == barrel)
             };
             let imports: Vec<Imported> = self.outline(importer).imports.iter().filter(names).cloned().collect();
             for import in imports {

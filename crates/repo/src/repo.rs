@@ -22,6 +22,7 @@ pub struct Repo {
     pub projects: Vec<Project>,
     pub(crate) routes: OnceLock<Vec<crate::Route>>,
     pub(crate) deeds: crate::health::Deeds,
+    pub(crate) answered: crate::answered::Answered,
     pub(crate) runs: crate::script::run::Runs,
     pub(crate) code: Arc<Code>,
     pub(crate) pods: Arc<crate::boot_path::Pods>,
@@ -46,6 +47,10 @@ pub(crate) struct Code {
     pub(crate) imports: OnceLock<crate::resolve::Index>,
     pub(crate) failing_imports: OnceLock<Vec<crate::FailingImport>>,
     pub(crate) imported: OnceLock<crate::resolve::Imported>,
+    /// Files by their names, which the list of files alone decides.
+    pub(crate) boot_names: OnceLock<crate::boot::Files>,
+    /// By profile, a file that spoke of it in some state: where to look first, and nothing to rely on.
+    pub(crate) spoken: crate::answered::Memo<String, FileId>,
 }
 
 /// What one state of a repository hands on to the next.
@@ -138,6 +143,7 @@ impl Repo {
             projects: Vec::new(),
             routes: OnceLock::new(),
             deeds: crate::health::Deeds::default(),
+            answered: crate::answered::Answered::default(),
             runs: crate::script::run::Runs::default(),
             code,
             pods,

@@ -119,8 +119,8 @@ impl Repo {
         let mut next = 0;
         while let Some(service) = queue.get(next).copied() {
             next += 1;
-            let calls = self.calls(project, service).into_iter().filter(|call| !call.is_foreign);
-            let called = calls.flat_map(|call| {
+            let calls = self.calls_of(project, service);
+            let called = calls.iter().filter(|call| !call.is_foreign).flat_map(|call| {
                 let reached = project.reached(service, &call.host);
                 reached.into_iter().map(move |to| (to, call.host_place))
             });

@@ -173,9 +173,8 @@ fn reread_by<'r>(
     if mounts.is_empty() {
         return;
     }
-    let argv = service.argv();
     let flag = |names: &[&str]| {
-        argv.iter().find(|word| names.contains(&word.text())).map(|word| word.place(Span::new(0, word.text().len())))
+        service.argv().find(|word| names.contains(&word.text())).map(|word| word.place(Span::new(0, word.text().len())))
     };
     let cause = if program.name == "Caddy"
         && let Some(place) = flag(&["--watch", "-w"])

@@ -92,6 +92,9 @@ impl Repo {
     fn in_file(&self, file: FileId) -> Option<(FileId, IpAddr, Place, Asker<'static>)> {
         let path = self.tree.path(file);
         let name = Tree::name(path);
+        if !matches!(name, "resolv.conf" | "daemon.json") {
+            return None;
+        }
         let is_aside =
             path.split('/').any(|part| matches!(part, "test" | "tests" | "testdata" | "fixtures" | "node_modules"));
         if is_aside {
@@ -156,7 +159,7 @@ impl Repo {
         if self.listening(service).ports().iter().any(|heard| heard.port == 53) {
             return true;
         }
-        if service.argv().iter().any(|word| is_resolver(word.text())) {
+        if service.argv().any(|word| is_resolver(word.text())) {
             return true;
         }
         let Some(build) = service.build_context(self) else { return false };

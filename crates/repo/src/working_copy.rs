@@ -3,6 +3,7 @@
 
 use crate::compose::MountKind;
 use crate::{GitIgnored, Repo};
+use std::sync::Arc;
 use twiceshy_source::{FileId, Place, Tree};
 
 /// A path that working copies have and clones do not.
@@ -46,6 +47,12 @@ pub enum LocalKind {
 impl Repo {
     /// The local paths below the directory `below`, sorted; only those that git ignores and of which nothing is tracked.
     pub fn local_paths(&self, below: &str) -> Vec<LocalPath> {
+        let paths: Arc<[LocalPath]> =
+            self.answered.local_paths.get(below.to_owned(), || self.find_local_paths(below).into());
+        paths.to_vec()
+    }
+
+    fn find_local_paths(&self, below: &str) -> Vec<LocalPath> {
         let mut found = Vec::new();
         for file in self.tree.below(below) {
             let path = self.tree.path(file);

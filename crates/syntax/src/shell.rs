@@ -359,6 +359,15 @@ impl Simple {
     }
 }
 
+impl Part {
+    fn text(&self) -> Option<&str> {
+        match &self.kind {
+            PartKind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 impl Word {
     /// The value, where it is known from the text alone.
     pub fn literal(&self) -> Option<std::borrow::Cow<'_, str>> {
@@ -366,21 +375,24 @@ impl Word {
             [] => Some("".into()),
             [Part { kind: PartKind::Text(text), .. }] => Some((&**text).into()),
             parts => {
-                let mut value = String::new();
-                for part in parts {
-                    let PartKind::Text(text) = &part.kind else {
-                        return None;
-                    };
-                    value.push_str(text);
+                let text = |part: &Part| matches!(part.kind, PartKind::Text(_));
+                // Most words of several parts have a variable in them: nothing is copied for those.
+                if !parts.iter().all(text) {
+                    return None;
                 }
-                Some(value.into())
+                Some(parts.iter().filter_map(Part::text).collect::<String>().into())
             }
         }
     }
 
     /// Whether its value is `text`, known from the text alone.
     pub fn is(&self, text: &str) -> bool {
-        self.literal().is_some_and(|literal| literal == text)
+        let mut rest = text;
+        for part in &self.parts {
+            let Some(after) = part.text().and_then(|own| rest.strip_prefix(own)) else { return false };
+            rest = after;
+        }
+        rest.is_empty()
     }
 
     /// The substitutions in it, those in defaults of variables included.

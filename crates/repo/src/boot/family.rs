@@ -5,10 +5,8 @@ use rustc_hash::FxHashMap;
 use twiceshy_source::FileId;
 
 /// Files by name, with and without extension.
-pub(super) struct Files<'t> {
-    tree: &'t Tree,
-    by_name: FxHashMap<&'t str, Vec<FileId>>,
-}
+#[derive(Debug)]
+pub(crate) struct Files(FxHashMap<Box<str>, Vec<FileId>>);
 
 /// The directory that names belong to.
 pub(super) struct Family {
@@ -19,33 +17,37 @@ pub(super) struct Family {
     pub is_migrations: bool,
 }
 
-impl<'t> Files<'t> {
-    pub fn of(tree: &'t Tree) -> Self {
-        let mut by_name: FxHashMap<&str, Vec<FileId>> = FxHashMap::default();
+impl Files {
+    pub fn of(tree: &Tree) -> Self {
+        let mut by_name: FxHashMap<Box<str>, Vec<FileId>> = FxHashMap::default();
+        let mut add = |name: &str, file| match by_name.get_mut(name) {
+            Some(files) => files.push(file),
+            None => drop(by_name.insert(name.into(), vec![file])),
+        };
         for file in tree.files() {
             let path = tree.path(file);
             if undoes(path) {
                 continue;
             }
             let name = Tree::name(path);
-            by_name.entry(name).or_default().push(file);
+            add(name, file);
             if let Some((stem, _)) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()) {
                 // `0001_users.up.sql`
-                by_name.entry(stem.strip_suffix(".up").unwrap_or(stem)).or_default().push(file);
+                add(stem.strip_suffix(".up").unwrap_or(stem), file);
             }
         }
-        Self { tree, by_name }
+        Self(by_name)
     }
 
     /// The directory in which most of `names` are files; at least half have to be.
-    pub fn family<'n>(&self, names: impl Iterator<Item = &'n str>) -> Option<Family> {
+    pub(super) fn family<'n>(&self, tree: &Tree, names: impl Iterator<Item = &'n str>) -> Option<Family> {
         let candidates: Vec<&[FileId]> =
-            names.map(|name| self.by_name.get(Tree::name(name)).map(Vec::as_slice).unwrap_or_default()).collect();
+            names.map(|name| self.0.get(Tree::name(name)).map(Vec::as_slice).unwrap_or_default()).collect();
         let mut count: FxHashMap<&str, usize> = FxHashMap::default();
         for files in &candidates {
             // A name such as `index` stands everywhere and tells nothing.
             for file in files.iter().take(20) {
-                *count.entry(Tree::parent(self.tree.path(*file))).or_default() += 1;
+                *count.entry(Tree::parent(tree.path(*file))).or_default() += 1;
             }
         }
         let (directory, matched) =
@@ -53,10 +55,9 @@ impl<'t> Files<'t> {
         if matched * 2 < candidates.len() {
             return None;
         }
-        let inside =
-            |files: &&[FileId]| files.iter().copied().find(|file| Tree::parent(self.tree.path(*file)) == directory);
+        let inside = |files: &&[FileId]| files.iter().copied().find(|file| Tree::parent(tree.path(*file)) == directory);
         let files: Vec<_> = candidates.iter().map(inside).collect();
-        let is_migrations = files.iter().flatten().all(|file| is_migration(self.tree.path(*file)));
+        let is_migrations = files.iter().flatten().all(|file| is_migration(tree.path(*file)));
         Some(Family { directory: directory.to_owned(), files, is_migrations })
     }
 }

@@ -116,9 +116,9 @@ impl Repo {
         if lists.is_empty() {
             return lists;
         }
-        let files = Files::of(&self.tree);
+        let files = self.code.boot_names.get_or_init(|| Files::of(&self.tree));
         lists.retain_mut(|list| {
-            let Some(family) = files.family(list.entries.iter().map(|entry| entry.name.as_str())) else {
+            let Some(family) = files.family(&self.tree, list.entries.iter().map(|entry| entry.name.as_str())) else {
                 return list.entries.is_empty();
             };
             // Three names that happen to be names of files do not make a list of files.
@@ -165,7 +165,7 @@ impl Repo {
         if lists.is_empty() {
             return Vec::new();
         }
-        let files = Files::of(&self.tree);
+        let files = self.code.boot_names.get_or_init(|| Files::of(&self.tree));
         let of_scripts: Vec<NameSet> =
             self.scripts.iter().filter(|script| shell::refuses(script)).flat_map(shell::sets).collect();
         let demands: Vec<&NameSet> =
@@ -174,7 +174,7 @@ impl Repo {
         for list in lists.iter_mut().filter(|list| list.entries.is_empty()) {
             list.directory = demands
                 .iter()
-                .filter_map(|set| files.family(set.names.iter().map(|(name, _)| name.as_str())))
+                .filter_map(|set| files.family(&self.tree, set.names.iter().map(|(name, _)| name.as_str())))
                 .find(|family| family.is_migrations && self.is_list_of(list, &family.directory))
                 .map(|family| family.directory);
         }
@@ -189,7 +189,7 @@ impl Repo {
             gaps.extend(self.copies(&of_directory));
             gaps.extend(of_directory.iter().flat_map(|list| self.entries_without_file(list, &directory)));
             let files_of_lists: Vec<FileId> = of_directory.iter().map(|list| list.file).collect();
-            let found = Directory { repo: self, path: &directory, lists: &of_directory }.gaps(&files, &demands);
+            let found = Directory { repo: self, path: &directory, lists: &of_directory }.gaps(files, &demands);
             // The question is dear, and asked only where there is something to say.
             if !found.is_empty() && !self.applies_all(&directory, &files_of_lists) {
                 gaps.extend(found);
@@ -350,13 +350,13 @@ struct Directory<'r> {
 }
 
 impl Directory<'_> {
-    fn gaps(&self, files: &Files<'_>, demands: &[&NameSet]) -> Vec<Gap> {
+    fn gaps(&self, files: &Files, demands: &[&NameSet]) -> Vec<Gap> {
         let Some(list) = self.lists.first() else { return Vec::new() };
         let mut gaps = Vec::new();
         let mut added: FxHashSet<FileId> = FxHashSet::default();
         let creations = self.creations();
         for set in demands {
-            let family = files.family(set.names.iter().map(|(name, _)| name.as_str()));
+            let family = files.family(&self.repo.tree, set.names.iter().map(|(name, _)| name.as_str()));
             match family.filter(|family| family.directory == self.path) {
                 Some(family) => gaps.extend(self.missing_names(list, set, &family.files, &creations, &mut added)),
                 None => gaps.extend(self.missing_objects(list, set, &creations, &mut added)),
@@ -524,7 +524,7 @@ impl Directory<'_> {
     }
 
     fn sql(&self, file: FileId) -> Option<&Sql> {
-        self.repo.sql.iter().find(|sql| sql.file == file)
+        self.repo.sql.of(file)
     }
 
     /// What the files of the directory create: tables, views, `table.column`.

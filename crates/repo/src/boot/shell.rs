@@ -2,7 +2,7 @@
 
 use super::{NameSet, Reading, Role, code, paths};
 use crate::script::{NodeKind, RedirectKind, Script, Word};
-use crate::{FileId, Repo, Tree};
+use crate::{FileId, Place, Repo, Tree};
 
 /// Programs that do not read what they name, or do nothing with it at start.
 const PASSES_OVER: [&str; 20] = [
@@ -13,18 +13,27 @@ const PASSES_OVER: [&str; 20] = [
 /// List files that `script` reads.
 pub(super) fn reads(repo: &Repo, script: &Script) -> Vec<Reading> {
     let mut found: Vec<Reading> = Vec::new();
+    for (tail, place) in script.lists.get_or_init(|| named_lists(script).into()) {
+        let list = paths::file(&repo.tree, Tree::parent(repo.tree.path(script.file)), tail);
+        let is_new = |list: &FileId| found.iter().all(|read| read.list != *list);
+        if let Some(list) = list.filter(is_new) {
+            found.push(Reading { list, place: *place });
+        }
+    }
+    found
+}
+
+/// What looks like a list file in `script`: the constant end of its path, and where it stands.
+fn named_lists(script: &Script) -> Vec<(String, Place)> {
+    let mut found = Vec::new();
     // Most scripts name no such file: a search of the text spares a look at every word.
     let names_one = |end: &&str| memchr::memmem::find(script.text().as_bytes(), end.as_bytes()).is_some();
     if ![".txt", ".list", ".lst", ".json", ".yml", ".yaml", ".conf"].iter().any(names_one) {
         return found;
     }
     each_word(script, |word| {
-        let Some(tail) = tail(script, word).filter(|tail| paths::is_list(tail)) else { return };
-        let list = paths::file(&repo.tree, Tree::parent(repo.tree.path(script.file)), &tail);
-        let is_new = |list: &FileId| found.iter().all(|read| read.list != *list);
-        if let Some(list) = list.filter(is_new) {
-            found.push(Reading { list, place: script.place(word.span) });
-        }
+        let tail = tail(script, word).filter(|tail| paths::is_list(tail));
+        found.extend(tail.map(|tail| (tail, script.place(word.span))));
     });
     found
 }

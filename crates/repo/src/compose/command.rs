@@ -3,6 +3,7 @@
 use super::text::Text;
 use super::value::Value;
 use crate::script::Dialect;
+use std::sync::OnceLock;
 use twiceshy_source::{Extract, Extractor, Place, Quoting, Span};
 
 /// `command` or `entrypoint`.
@@ -12,6 +13,7 @@ pub struct Command {
     pub place: Place,
     /// How it is given.
     pub form: Form,
+    words: OnceLock<Box<[Extract]>>,
 }
 
 /// How a command is given. No shell reads it in either form.
@@ -63,15 +65,20 @@ impl Command {
             None if value.is_list() => Form::Words(value.items().iter().filter_map(Value::as_text).cloned().collect()),
             None => return None,
         };
-        Some(Self { place: value.place, form })
+        Some(Self { place: value.place, form, words: OnceLock::new() })
     }
 
     /// The words that the container is started with. `$$` is `$`; a variable whose value is not known stays as written.
     pub fn argv(&self) -> Vec<Extract> {
-        match &self.form {
+        self.words().to_vec()
+    }
+
+    /// The same, for who only looks at them. Half of all questions about a service begin here.
+    pub fn words(&self) -> &[Extract] {
+        self.words.get_or_init(|| match &self.form {
             Form::Words(words) => words.iter().map(Text::interpolated).collect(),
-            Form::Line(line) => split(&line.interpolated()),
-        }
+            Form::Line(line) => split(&line.interpolated()).into(),
+        })
     }
 }
 

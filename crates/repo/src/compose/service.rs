@@ -317,10 +317,8 @@ impl Service {
     }
 
     /// The program that it runs and its arguments, where the compose file says: entrypoint and command.
-    pub fn argv(&self) -> Vec<twiceshy_source::Extract> {
-        let mut words = self.entrypoint.as_ref().map(Command::argv).unwrap_or_default();
-        words.extend(self.command.as_ref().map(Command::argv).unwrap_or_default());
-        words
+    pub fn argv(&self) -> impl Iterator<Item = &twiceshy_source::Extract> {
+        [&self.entrypoint, &self.command].into_iter().flatten().flat_map(Command::words)
     }
 
     /// The services that it names, each with the key under which it does.

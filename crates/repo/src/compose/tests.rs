@@ -273,14 +273,14 @@ fn commands_and_health_checks_keep_their_form_and_their_places() {
                 c: {image: x, healthcheck: {disable: true}}\n";
     check(&[("compose.yml", text)], |project| {
         let [a, b, c] = &project.services[..] else { panic!() };
-        let script = command::script_of(&a.argv()).unwrap().clone();
+        let script = command::script_of(&a.argv().cloned().collect::<Vec<_>>()).unwrap().clone();
         assert_eq!(script.text(), "echo $HOME");
         let place = script.place(twiceshy_source::Span::new(5, 10));
         assert_eq!(&text[place.range()], "$$HOME");
         let check = a.healthcheck.as_ref().unwrap();
         assert_eq!(check.test.as_ref().unwrap().script().unwrap().text(), "a || b");
         assert_eq!(check.text("retries").map(Text::raw), Some("3"));
-        assert_eq!(command::script_of(&b.argv()).unwrap().text(), "x; y");
+        assert_eq!(command::script_of(&b.argv().cloned().collect::<Vec<_>>()).unwrap().text(), "x; y");
         let argv = b.healthcheck.as_ref().unwrap().test.as_ref().unwrap().argv();
         assert_eq!(argv.iter().map(twiceshy_source::Extract::text).collect::<Vec<_>>(), ["a", "b"]);
         assert!(matches!(c.healthcheck.as_ref().unwrap().test.as_ref().unwrap().form, TestForm::None));

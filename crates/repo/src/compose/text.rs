@@ -1,7 +1,7 @@
 //! A string of a compose file, before and after interpolation.
 
 use super::interpolate::{Fallback, Template};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use twiceshy_source::{Extract, Extractor, Place, Quoting, Span};
 
 /// A string of a compose file: what is written, what it becomes, and where each byte stands.
@@ -18,6 +18,8 @@ struct Parts {
     /// A span of what is written and what stands there afterwards, where that is known.
     all: Vec<(Span, Option<String>)>,
     value: Option<String>,
+    /// The variables in what is written, once somebody has asked.
+    variables: OnceLock<Box<[TextVariable]>>,
 }
 
 /// A variable in a string of a compose file.
@@ -109,9 +111,13 @@ impl Text {
 
     /// The variables in it.
     pub fn variables(&self) -> Vec<TextVariable> {
-        if self.is_literal() {
-            return Vec::new();
+        match &self.parts {
+            Some(parts) => parts.variables.get_or_init(|| self.find_variables().into()).to_vec(),
+            None => Vec::new(),
         }
+    }
+
+    fn find_variables(&self) -> Vec<TextVariable> {
         let text = self.raw();
         let template = Template::of(text);
         let mut outer = 0;
@@ -193,7 +199,7 @@ impl Parts {
     fn of(all: Vec<(Span, Option<String>)>) -> Self {
         let value =
             all.iter().map(|(_, value)| value.as_deref()).collect::<Option<Vec<_>>>().map(|parts| parts.concat());
-        Self { all, value }
+        Self { all, value, variables: OnceLock::new() }
     }
 
     /// The parts inside `span` of the text `raw`, from its start on or as they stand.

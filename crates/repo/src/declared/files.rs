@@ -56,7 +56,7 @@ impl Repo {
         let mut words: Vec<(String, Extract)> = Vec::new();
         for service in self.projects.iter().filter(|it| it.has_file(search.file)).flat_map(|it| &it.services) {
             let context = service.build.as_ref().and_then(|build| build.context_path.clone()).unwrap_or_default();
-            words.extend(service.argv().into_iter().map(|word| (context.clone(), word)));
+            words.extend(service.argv().map(|word| (context.clone(), word.clone())));
         }
         if let Some(dockerfile) = self.dockerfiles.of(search.file) {
             for step in dockerfile.stages.iter().flat_map(|stage| &stage.steps) {

@@ -41,7 +41,7 @@ impl Repo {
             for service in &project.services {
                 let is_ours = project.has_file(search.file);
                 let calls = if is_ours || self.env.of(search.file).is_some() {
-                    self.calls(project, service)
+                    self.calls_of(project, service)
                 } else if self.routings.of(search.file).is_some() {
                     self.configured_calls(project, service)
                 } else {

@@ -268,7 +268,7 @@ impl Repo {
         let own = Tree::parent(path).to_owned();
         let mut dirs = match script.host.outermost() {
             Host::Step { .. } => {
-                let Some(workflow) = self.workflows.iter().find(|workflow| workflow.file == script.file) else {
+                let Some(workflow) = self.workflows.of(script.file) else {
                     return vec![String::new()];
                 };
                 let root = workflow.root(self).to_owned();

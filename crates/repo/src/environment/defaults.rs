@@ -3,7 +3,7 @@
 use super::OpenSource;
 use crate::compose::{Fallback, Service, TextVariable};
 use crate::{Application, EnvEntry, Moment, Need, Place, Project, Repo, VariableRead};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use twiceshy_source::Tree;
 
 /// A variable that one project fills in with different defaults.
@@ -64,11 +64,13 @@ impl Repo {
                     }
                 });
             }
+            let own = Tree::join(&project.dir, ".env").and_then(|path| self.env_file(&path));
             for (name, mut variables) in by_name {
-                variables.sort_by_key(|variable| variable.place);
-                if self.interpolated_from_env(project, &name).is_some_and(says_something) {
+                // One alone disagrees with nobody.
+                if variables.len() < 2 || own.and_then(|env| env.entry(&name)).is_some_and(says_something) {
                     continue;
                 }
+                variables.sort_by_key(|variable| variable.place);
                 let stops = |variable: &TextVariable| {
                     matches!(variable.fallback, Fallback::StopIfEmpty | Fallback::StopIfUnset)
                 };
@@ -124,16 +126,18 @@ impl Repo {
 
     /// Where a service is given an empty value for which its code takes a default of its own.
     fn harmlessly_empty(&self, service: &Service) -> Vec<Place> {
-        let Some(application) = service.application(self) else { return Vec::new() };
-        let reads = application.variables(self);
-        let takes_default = |name: &str| {
-            reads.iter().any(|read| {
-                let is_default = matches!(read.need, Need::Defaulted { .. } | Need::Optional);
-                is_default && *read.name == *name
-            })
-        };
-        let given = service.environment.iter().filter(|given| takes_default(&given.name));
-        given.filter_map(|given| given.value.as_ref()).flat_map(|value| value.variables()).map(|it| it.place).collect()
+        let empty = service.environment.iter().filter_map(|given| {
+            let mut variables = given.value.as_ref()?.variables();
+            variables.retain(is_empty_default);
+            (!variables.is_empty()).then_some((given, variables))
+        });
+        let mut empty = empty.peekable();
+        let Some(application) = empty.peek().and_then(|_| service.application(self)) else { return Vec::new() };
+        let is_default = |read: &&VariableRead| matches!(read.need, Need::Defaulted { .. } | Need::Optional);
+        let reads = application.variables(self).into_iter().filter(is_default);
+        let takes_default: FxHashSet<&str> = reads.map(|read| &*read.name).collect();
+        let harmless = empty.filter(|(given, _)| takes_default.contains(given.name.as_str()));
+        harmless.flat_map(|(_, variables)| variables).map(|it| it.place).collect()
     }
 
     /// The entry of the project's `.env` that fills in the variable.
@@ -146,7 +150,6 @@ impl Repo {
         let mut found: Vec<EmptySecret<'_>> = Vec::new();
         for project in &self.projects {
             for service in &project.services {
-                let Some(application) = service.application(self) else { continue };
                 for given in service.environment.iter().filter(|given| is_secret(&given.name)) {
                     let Some(value) = &given.value else { continue };
                     let variables = value.variables();
@@ -160,6 +163,7 @@ impl Repo {
                     {
                         continue;
                     }
+                    let Some(application) = service.application(self) else { break };
                     if let Some((read, is_certain)) = self.taken_as_it_is(application, &given.name) {
                         found.push(EmptySecret { service, variable: variable.clone(), read, is_certain });
                     }
@@ -194,16 +198,20 @@ impl Repo {
     /// The credentials in code that services take since nothing gives them others.
     pub fn default_credentials(&self) -> Vec<DefaultCredential<'_>> {
         let mut found: Vec<DefaultCredential<'_>> = Vec::new();
+        // Many services run one application.
+        let mut by_application: FxHashMap<*const Application, Vec<(&VariableRead, Place)>> = FxHashMap::default();
         for project in &self.projects {
             for service in &project.services {
                 let Some(application) = service.application(self) else { continue };
-                let reads = application.variables(self);
-                if !reads.iter().any(|read| self.credential(application, read).is_some()) {
+                let credentials = by_application.entry(application).or_insert_with(|| {
+                    let reads = application.variables(self).into_iter();
+                    reads.filter_map(|read| Some((read, self.credential(application, read)?))).collect()
+                });
+                if credentials.is_empty() {
                     continue;
                 }
                 let environment = service.environment_given(self);
-                for read in reads {
-                    let Some(default) = self.credential(application, read) else { continue };
+                for &(read, default) in &*credentials {
                     let given = |name: &str| {
                         if read.ignores_case { environment.get_ignoring_case(name) } else { environment.get(name) }
                     };
@@ -287,21 +295,24 @@ fn says_something(entry: &EnvEntry) -> bool {
 
 /// Whether a variable of this name holds something that nobody else may know.
 pub(crate) fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    let parts: Vec<&str> = name.split('_').collect();
-    let is_public = parts
-        .iter()
-        .any(|part| matches!(*part, "PUBLIC" | "ID" | "URL" | "FILE" | "PATH" | "NAME" | "HEADER" | "PUBLISHABLE"));
-    !is_public
-        && (parts.iter().any(|part| matches!(*part, "SECRET" | "PASSWORD" | "PASSWD" | "TOKEN" | "SALT" | "APIKEY"))
-            || name.ends_with("_KEY"))
+    const SECRET: [&str; 6] = ["SECRET", "PASSWORD", "PASSWD", "TOKEN", "SALT", "APIKEY"];
+    const PUBLIC: [&str; 8] = ["PUBLIC", "ID", "URL", "FILE", "PATH", "NAME", "HEADER", "PUBLISHABLE"];
+    // Every name that code reads is asked about: nothing is copied for that.
+    let has_part_of = |words: &[&str]| {
+        let is_one = |part: &str| words.iter().any(|word| word.eq_ignore_ascii_case(part));
+        name.split('_').any(is_one)
+    };
+    let is_key = name.rsplit_once('_').is_some_and(|(_, last)| last.eq_ignore_ascii_case("KEY"));
+    (is_key || has_part_of(&SECRET)) && !has_part_of(&PUBLIC)
 }
 
 /// Whether whoever knows its value can sign in as anybody, or read what is encrypted.
 fn is_signing_secret(name: &str) -> bool {
+    if !is_secret(name) {
+        return false;
+    }
     let name = name.to_ascii_uppercase();
-    is_secret(&name)
-        && !name.contains("EXPIR")
+    !name.contains("EXPIR")
         && [
             "SECRET_KEY",
             "JWT",

@@ -41,10 +41,10 @@ impl Repo {
         let mut found: Vec<Erased<'_>> = Vec::new();
         for project in self.projects.iter().filter(|project| project.is_complete) {
             for service in &project.services {
-                for variable in &service.environment {
+                for variable in service.environment.iter().filter(|_| !service.env_files.is_empty()) {
                     // A project and what overrides it have one and the same entry.
-                    let is_known = found.iter().any(|erased| erased.variable.place == variable.place);
-                    if let Some(erased) = self.erased(project, service, variable).filter(|_| !is_known) {
+                    let is_known = || found.iter().any(|erased| erased.variable.place == variable.place);
+                    if let Some(erased) = self.erased(project, service, variable).filter(|_| !is_known()) {
                         found.push(erased);
                     }
                 }
@@ -61,9 +61,8 @@ impl Repo {
         let own = Tree::join(&project.dir, ".env")?;
         // Whoever has the variable in the project's `.env` gets it from there.
         let interpolation = self.env_file(&own);
-        let example = self.env_example(&own);
-        let is_set = |env: Option<&crate::Env>| env.is_some_and(|env| env.entry(&variable.name).is_some());
-        if is_set(interpolation) || interpolation.is_none() && is_set(example) {
+        let gives = interpolation.or_else(|| self.env_example(&own));
+        if gives.is_some_and(|env| env.entry(&variable.name).is_some()) {
             return None;
         }
         service.env_files.iter().rev().find_map(|file| {

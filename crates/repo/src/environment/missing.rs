@@ -74,10 +74,14 @@ impl Repo {
         let mut found: Vec<MissingVariable<'_>> = Vec::new();
         let mut projects_of: FxHashMap<Place, usize> = FxHashMap::default();
         let mut lacking: FxHashMap<(Place, &str), usize> = FxHashMap::default();
+        // Many services run one application.
+        let mut needs: FxHashMap<*const Application, Needs<'_>> = FxHashMap::default();
         for project in &self.projects {
             for service in &project.services {
                 *projects_of.entry(service.place).or_default() += 1;
-                for missing in self.missing_in(project, service) {
+                let Some(application) = service.application(self).filter(|_| project.is_complete) else { continue };
+                let needs = needs.entry(application).or_insert_with(|| self.needs_of_variables(application));
+                for missing in self.missing_in(project, service, application, needs) {
                     let times = lacking.entry((service.place, &missing.read.name)).or_default();
                     *times += 1;
                     if *times == 1 {
@@ -93,13 +97,28 @@ impl Repo {
         found
     }
 
-    fn missing_in<'r>(&'r self, project: &'r Project, service: &'r Service) -> Vec<MissingVariable<'r>> {
-        let Some(application) = service.application(self) else { return Vec::new() };
-        if !project.is_complete {
-            return Vec::new();
+    /// The variables without which code may fail, each with all its reads: one of them may do without.
+    fn needs_of_variables<'r>(&'r self, application: &Application) -> Needs<'r> {
+        let counts = |read: &VariableRead| application.reached.is_empty() || application.reaches(read.place.file);
+        let reads: Vec<_> = application.variables(self).into_iter().filter(|read| counts(read)).collect();
+        let mut needs: Needs<'r> =
+            reads.iter().filter(|read| may_decide(read)).map(|read| (&*read.name, Vec::new())).collect();
+        for read in reads {
+            if let Some(all) = needs.get_mut(&*read.name) {
+                all.push(read);
+            }
         }
-        let reads = application.variables(self);
-        if reads.is_empty() {
+        needs
+    }
+
+    fn missing_in<'r>(
+        &'r self,
+        project: &'r Project,
+        service: &'r Service,
+        application: &'r Application,
+        needs: &Needs<'r>,
+    ) -> Vec<MissingVariable<'r>> {
+        if needs.is_empty() {
             return Vec::new();
         }
         let environment = service.environment_given(self);
@@ -111,16 +130,10 @@ impl Repo {
                 _ => return Vec::new(),
             }
         }
-        let example = example.and_then(|(file, place)| Some((self.env.iter().find(|env| env.file == file)?, place)));
+        let example = example.and_then(|(file, place)| Some((self.env.of(file)?, place)));
         let in_example = example.map(|(env, _)| self.named_by(env)).unwrap_or_default();
-        let mut by_name: FxHashMap<&str, Vec<&'r VariableRead>> = FxHashMap::default();
-        for read in reads {
-            if application.reached.is_empty() || application.reaches(read.place.file) {
-                by_name.entry(&read.name).or_default().push(read);
-            }
-        }
         let mut found = Vec::new();
-        for (name, reads) in by_name {
+        for (&name, reads) in needs {
             let is_given = |read: &VariableRead| {
                 let gives = |name: &str| {
                     let given =
@@ -130,7 +143,7 @@ impl Repo {
                 };
                 gives(&read.name) || read.alternatives.iter().any(|other| gives(other))
             };
-            let Some((read, lack)) = deciding(&reads, project) else { continue };
+            let Some((read, lack)) = deciding(reads, project) else { continue };
             if AMBIENT.contains(&name)
                 || reads.iter().any(|read| is_given(read))
                 || application.sets_variable(self, name)
@@ -193,6 +206,19 @@ impl Repo {
         let path = twiceshy_source::Tree::join(&project.dir, ".env")?;
         self.env_file(&path).or_else(|| self.env_example(&path))?.entry(name)
     }
+}
+
+/// The reads of each variable.
+type Needs<'r> = FxHashMap<&'r str, Vec<&'r VariableRead>>;
+
+/// Whether a read can be the one that decides, in whatever project.
+fn may_decide(read: &VariableRead) -> bool {
+    let may = match &read.need {
+        Need::Required | Need::Guarded { .. } => true,
+        Need::Defaulted { value: Some(value), .. } => Connection::of(value).is_some(),
+        _ => false,
+    };
+    may && !read.is_conditional && read.moment != Moment::Build
 }
 
 /// The read that decides what becomes of the service, of all reads of one variable.

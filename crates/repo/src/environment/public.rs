@@ -29,9 +29,9 @@ impl Repo {
         let mut found: Vec<Unreadable<'_>> = self.wrong_halves().map(Unreadable::Half).collect();
         let mut seen = Vec::new();
         for service in self.projects.iter().flat_map(|project| &project.services) {
-            let Some(application) = service.application(self) else { continue };
             for variable in &service.environment {
                 if is_built_in(&variable.name) && !seen.contains(&variable.place) {
+                    let Some(application) = service.application(self) else { break };
                     let built = self.built_in(service, application, variable);
                     seen.extend(built.is_some().then_some(variable.place));
                     found.extend(built);

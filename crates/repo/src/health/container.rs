@@ -65,6 +65,12 @@ impl<'r> Container<'r> {
         self.build.is_some()
     }
 
+    /// What it starts with, in one line and in lower case.
+    pub(crate) fn line(&self) -> String {
+        let words: Vec<_> = self.starts.iter().map(Extract::text).collect();
+        words.join(" ").to_lowercase()
+    }
+
     /// The container of a service.
     pub(crate) fn of(service: &Service, build: Option<BuildContext<'r>>, repo: &Repo) -> Self {
         let stage = build.as_ref().and_then(|build| build.dockerfile.stage(build.target.as_deref()));
@@ -72,8 +78,7 @@ impl<'r> Container<'r> {
             (Some(build), Some(stage)) => Self::built(build, stage, &|name| service.build_arg(name)),
             _ => Self { image: service.base_image(repo), ..Self::default() },
         };
-        let given: Vec<_> =
-            [&service.entrypoint, &service.command].into_iter().flatten().flat_map(|command| command.argv()).collect();
+        let given: Vec<_> = service.argv().cloned().collect();
         if !given.is_empty() {
             container.starts = given;
         }

@@ -30,9 +30,15 @@ pub(crate) fn of_file(path: &str) -> Option<String> {
     let name = Tree::name(path);
     let stem = name.split('.').next().unwrap_or_default();
     let dir = Tree::parent(path);
+    // Every module is asked: most are told apart without a copy.
     let below = |marker: &str| {
-        let at = format!("/{dir}/").find(&format!("/{marker}/"))?;
-        Some(format!("/{dir}/").get(at + marker.len() + 2..)?.trim_end_matches('/').to_owned())
+        let is_part = |at: &usize| {
+            let (before, after) = (dir.get(..*at), dir.get(*at + marker.len()..));
+            before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+                && after.is_some_and(|after| after.is_empty() || after.starts_with('/'))
+        };
+        let at = dir.match_indices(marker).map(|(at, _)| at).find(is_part)?;
+        Some(dir.get(at + marker.len()..)?.trim_matches('/').to_owned())
     };
     let plain = |path: String| {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.starts_with('(') && !part.is_empty()).collect();

@@ -16,7 +16,7 @@ impl<'r> Launch<'r> {
             Some(user) => User::of(user.value()),
             None => build.as_ref().map_or(User::Default, built_user),
         };
-        let words = |command: &crate::compose::Command| texts(&command.argv());
+        let words = |command: &crate::compose::Command| texts(command.words());
         let (mut entrypoint, mut given) = build.as_ref().map(built_words).unwrap_or_default();
         if let Some(own) = &service.entrypoint {
             (entrypoint, given) = (Some(words(own)), Vec::new());
@@ -29,7 +29,7 @@ impl<'r> Launch<'r> {
         for file in &service.env_files {
             match file.path.as_deref().and_then(|path| repo.tree.file(path)) {
                 Some(file) => {
-                    let entries = repo.env.iter().filter(|env| env.file == file).flat_map(|env| &env.entries);
+                    let entries = repo.env.of(file).into_iter().flat_map(|env| &env.entries);
                     let known = |text: &Text| text.value().map(str::to_owned);
                     env.extend(
                         entries.map(|entry| (entry.name.clone(), entry.value.as_ref().and_then(known), entry.place)),
@@ -139,13 +139,17 @@ impl Mounted {
 
 /// Whether a mapping is merged with something that cannot be merged: `<<: *a_list`. Other programs than Compose take that.
 fn has_broken_merge(value: &Value, repo: &Repo) -> bool {
-    let Ok(source) = repo.tree.source(value.place.file) else { return false };
     let inside = |place: Place| {
         place.file == value.place.file && value.place.start <= place.start && place.end <= value.place.end
     };
+    let merges = || {
+        let source = repo.tree.source(value.place.file);
+        source.is_ok_and(|source| memchr::memmem::find(source.text().as_bytes(), b"<<:").is_some())
+    };
     value.is_map()
-        && value.place.span().of(source.text()).contains("<<:")
+        && repo.answered.merges.get(value.place.file, merges)
         && value.entries().iter().all(|(key, _)| inside(key.place))
+        && repo.tree.source(value.place.file).is_ok_and(|source| value.place.span().of(source.text()).contains("<<:"))
 }
 
 /// A capability in capital letters, without `CAP_`.

@@ -8,6 +8,7 @@ use crate::health::{Container, HealthCheck};
 use crate::reach::number;
 use crate::{Application, FileId, Image, Place, Repo, Role, Service, Span, Tree};
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 /// The ports on which a service listens.
 ///
@@ -23,7 +24,7 @@ pub struct Listening<'r> {
     repo: &'r Repo,
     service: Option<&'r Service>,
     container: Container<'r>,
-    starts: Starts,
+    starts: Arc<Starts>,
     /// Whether nothing is in the image that could listen on its own and that nobody here knows of.
     is_base_known: bool,
     files: OnceCell<Vec<FileId>>,
@@ -107,7 +108,11 @@ impl Repo {
 
     fn listening_in<'r>(&'r self, service: Option<&'r Service>, container: Container<'r>) -> Listening<'r> {
         let built = container.build.as_ref().zip(container.stage);
-        let starts = starts(service, built, &container.env, self);
+        let read = || Arc::new(starts(service, built, &container.env, self));
+        let starts = match service.and_then(|service| self.position_of_service(service)) {
+            Some(at) => self.answered.starts.get(at, read),
+            None => read(),
+        };
         let mut ports = Vec::new();
         in_lines(&starts, &container, &mut ports);
         let is_server_told = !ports.is_empty();
@@ -365,7 +370,7 @@ impl Listening<'_> {
         }
         service.env_files.iter().any(|file| {
             let env = file.path.as_deref().and_then(|path| self.repo.tree.resolve(path));
-            let env = env.and_then(|file| self.repo.env.iter().find(|env| env.file == file));
+            let env = env.and_then(|file| self.repo.env.of(file));
             env.is_some_and(|env| {
                 env.entries.iter().filter_map(|entry| entry.value.as_ref()).any(|value| says(value.shown()))
             })

@@ -9,13 +9,13 @@ use twiceshy_source::{Extract, FileId, Span, Tree};
 
 /// A command line.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Line {
+pub(crate) struct Line {
     pub words: Vec<Word>,
 }
 
 /// A word of a command line.
 #[derive(Clone, Debug)]
-pub(super) struct Word {
+pub(crate) struct Word {
     /// What it says, where that is known.
     pub text: Option<String>,
     pub place: Place,
@@ -23,7 +23,7 @@ pub(super) struct Word {
 
 /// What runs in a container.
 #[derive(Debug, Default)]
-pub(super) struct Starts {
+pub(crate) struct Starts {
     /// Its command lines.
     pub lines: Vec<Line>,
     /// The files of the repository that they run.
@@ -175,7 +175,7 @@ impl Reader<'_> {
         if let Some(name) = package_script(line) {
             let path = Tree::join(dir, "package.json");
             let file = path.and_then(|path| self.repo.tree.file(&path));
-            let package = file.and_then(|file| self.repo.node_packages.iter().find(|package| package.file == file));
+            let package = file.and_then(|file| self.repo.node_packages.of(file));
             match package.and_then(|package| package.script(name)) {
                 Some(script) => self.script(&script.command.clone(), depth + 1),
                 None => self.out.runs_unseen = true,

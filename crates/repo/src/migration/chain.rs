@@ -191,15 +191,15 @@ impl<'r> Types<'r> {
             }
             OperationKind::CreateType(it) => self.set(it.full_name(), created(operation.place, false), maybe),
             OperationKind::DropType(it) => self.set(it.full_name(), TypeOrigin::Gone, maybe),
-            OperationKind::Sql(sql) => {
-                for change in TypeChange::of(sql) {
+            OperationKind::Sql(_) => {
+                for change in migration.type_changes(index) {
                     match change {
-                        TypeChange::Create(name) => self.set(name, created(operation.place, false), maybe),
+                        TypeChange::Create(name) => self.set(name.clone(), created(operation.place, false), maybe),
                         TypeChange::Rename(Some(from), to) => {
-                            self.set(Some(from), TypeOrigin::Gone, maybe);
-                            self.set(to, created(operation.place, false), maybe);
+                            self.set(Some(from.clone()), TypeOrigin::Gone, maybe);
+                            self.set(to.clone(), created(operation.place, false), maybe);
                         }
-                        TypeChange::Drop(Some(name)) => self.set(Some(name), TypeOrigin::Gone, maybe),
+                        TypeChange::Drop(Some(name)) => self.set(Some(name.clone()), TypeOrigin::Gone, maybe),
                         TypeChange::AddValue(..) => {}
                         // Any of them may be gone.
                         TypeChange::Drop(None) | TypeChange::Rename(None, _) | TypeChange::Everything => {

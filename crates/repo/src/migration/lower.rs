@@ -7,6 +7,7 @@ use crate::sqlalchemy::{Column, ColumnType};
 use crate::{FileId, Input};
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
+use std::sync::OnceLock;
 use twiceshy_source::Place;
 use twiceshy_syntax::code::{Module, StmtKind};
 
@@ -67,6 +68,7 @@ pub(crate) fn lower<'a>(input: Input<'_>, module: &Module<'a>, machine: &mut Mac
         downgrade: back,
         imports_end,
         postgresql,
+        type_changes: OnceLock::new(),
     })
 }
 

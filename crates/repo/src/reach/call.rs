@@ -4,6 +4,8 @@ use super::endpoint::{Endpoint, EndpointPort, endpoints, is_host, number, urls};
 use crate::compose::Text;
 use crate::image::{Image, Role};
 use crate::{Place, Project, Repo, Service};
+use std::cell::OnceCell;
+use std::sync::Arc;
 use twiceshy_source::{Edit, Extract, Span};
 
 /// A host, and perhaps a port, that a service is told to call.
@@ -194,12 +196,33 @@ const SERVERS: &[&str] = &[
 impl Repo {
     /// Whom a service is told to call: by its environment, its env files, its command and its health check.
     pub fn calls(&self, project: &Project, service: &Service) -> Vec<Call> {
-        let mut calls = Vec::new();
-        let ports = project.services.iter().flat_map(|service| service.value(&["ports"]));
-        let mut published = Vec::new();
-        for ports in ports {
-            ports.each_text(&mut |text| published.extend(text.variables().into_iter().map(|variable| variable.name)));
+        self.calls_of(project, service).to_vec()
+    }
+
+    /// The same, for who only looks at them.
+    pub(crate) fn calls_of(&self, project: &Project, service: &Service) -> Arc<[Call]> {
+        match self.position_in(project, service) {
+            Some(at) => self.answered.calls.get(at, || self.find_calls(project, service).into()),
+            None => self.find_calls(project, service).into(),
         }
+    }
+
+    fn find_calls(&self, project: &Project, service: &Service) -> Vec<Call> {
+        let mut calls = Vec::new();
+        let published = OnceCell::new();
+        let is_published = |name: &str| {
+            let published = published.get_or_init(|| {
+                let ports = project.services.iter().flat_map(|service| service.value(&["ports"]));
+                let mut names = Vec::new();
+                for ports in ports {
+                    ports.each_text(&mut |text| {
+                        names.extend(text.variables().into_iter().map(|variable| variable.name))
+                    });
+                }
+                names
+            });
+            published.iter().any(|own| own == name)
+        };
         let given = self.given(service);
         let image = service.base_image(self).map(|(image, _)| image);
         let role = image.as_ref().and_then(|image| self.facts(image).role());
@@ -214,7 +237,7 @@ impl Repo {
             let by = Told::Variable(variable.name.to_owned());
             let found = in_text(variable.value, by.clone(), &endpoints);
             if found.is_empty() && !is_database {
-                calls.extend(host_alone(variable, &given, &published));
+                calls.extend(host_alone(variable, &given, &is_published));
             }
             calls.extend(found);
             let is_foreign = store.as_ref().is_some_and(|image| !may_read(image, variable.name));
@@ -223,8 +246,8 @@ impl Repo {
         let command = service.command.iter().map(|command| ("command", command));
         let entrypoint = service.entrypoint.iter().map(|command| ("entrypoint", command));
         for (key, command) in command.chain(entrypoint) {
-            for word in command.argv() {
-                calls.extend(in_extract(&word, &Told::Command(key), &urls));
+            for word in command.words() {
+                calls.extend(in_extract(word, &Told::Command(key), &urls));
             }
         }
         calls
@@ -240,7 +263,7 @@ impl Repo {
         }
         for file in service.env_files.iter().rev() {
             let env = file.path.as_deref().and_then(|path| self.tree.resolve(path));
-            let Some(env) = env.and_then(|file| self.env.iter().find(|env| env.file == file)) else { continue };
+            let Some(env) = env.and_then(|file| self.env.of(file)) else { continue };
             for entry in env.entries.iter().rev() {
                 let is_own = service.environment.iter().any(|variable| variable.name == entry.name);
                 let Some(value) = entry.value.as_ref().filter(|_| !is_own) else { continue };
@@ -348,7 +371,7 @@ fn in_extract(text: &Extract, by: &Told, read: &dyn Fn(&str) -> Vec<Endpoint>) -
 }
 
 /// `DB_HOST=db`, with the port of `DB_PORT` if there is one.
-fn host_alone(variable: &Given<'_>, given: &[Given<'_>], published: &[String]) -> Option<Call> {
+fn host_alone(variable: &Given<'_>, given: &[Given<'_>], is_published: &dyn Fn(&str) -> bool) -> Option<Call> {
     let upper = variable.name.to_ascii_uppercase();
     const ENDS: &[&str] = &["HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS"];
     let end = ENDS.iter().find(|end| upper.ends_with(*end))?;
@@ -365,7 +388,7 @@ fn host_alone(variable: &Given<'_>, given: &[Given<'_>], published: &[String]) -
     });
     // `ES_PORT` of an env file that Compose publishes a port with is the host's; that the container gets it too is a side
     // effect.
-    let port = port.filter(|port| !port.is_from_file || !published.iter().any(|name| name == port.name));
+    let port = port.filter(|port| !port.is_from_file || !is_published(port.name));
     let place = variable.value.place();
     let whole = |text: &Text| text.is_literal().then(|| (text.extract().clone(), Span::new(0, text.raw().len())));
     let number = port.and_then(|port| number(port.value.value()?));

@@ -1,12 +1,13 @@
 //! Whom the configuration of a service calls: nginx' upstreams, a Caddyfile, what Prometheus scrapes.
 
 use super::call::{Call, Told};
-use super::endpoint::{EndpointPort, host_and_port, urls};
+use super::endpoint::{Endpoint, EndpointPort, host_and_port, urls};
 use crate::compose::MountKind;
 use crate::dockerfile::{CopyFrom, StepKind};
 use crate::health::Container;
 use crate::{FileId, Project, Repo, Service, Tree};
 use rustc_hash::FxHashSet;
+use std::sync::Arc;
 use twiceshy_source::{Extract, Span};
 
 /// How many files of a mounted directory are read.
@@ -19,68 +20,96 @@ const MAX_SIZE: usize = 200_000;
 const PASSES: &[&str] =
     &["proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass", "server"];
 
+/// What a file that configures a service names, whatever service that is.
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    is_nginx: bool,
+    /// The names that nginx gives to servers elsewhere.
+    upstreams: Vec<String>,
+    servers: Vec<NamedServer>,
+}
+
+#[derive(Debug)]
+struct NamedServer {
+    /// It stands in an `upstream`, not in a directive that passes on to one.
+    is_server: bool,
+    host: String,
+    call: Call,
+}
+
 impl Repo {
     /// Whom the configuration calls that a service is given: files that are mounted, and those that its Dockerfile copies to
     /// where servers look for them. Of nginx every server, of other programs what is written `host:port` and is a name that
     /// the service reaches.
-    pub fn configured_calls(&self, project: &Project, service: &Service) -> Vec<Call> {
-        let container = Container::of(service, service.build_context(self), self);
-        let files = self.configuration_of(service, &container);
-        let is_nginx = |path: &str, text: &str| {
-            (path.ends_with(".conf") || path.contains("nginx")) && PASSES.iter().any(|word| text.contains(word))
-        };
-        let mut upstreams: FxHashSet<String> = FxHashSet::default();
-        let mut texts = Vec::new();
-        for file in files {
-            let Ok(source) = self.tree.source(file) else { continue };
-            if source.text().len() > MAX_SIZE {
-                continue;
-            }
-            if is_nginx(self.tree.path(file), source.text()) {
-                let names = source.text().lines().filter_map(|line| line.trim_start().strip_prefix("upstream"));
-                upstreams.extend(
-                    names.filter_map(|name| {
-                        Some(name.split(['{', ' ', '\t']).find(|word| !word.is_empty())?.to_owned())
-                    }),
-                );
-            }
-            texts.push((file, source));
+    pub fn configured_calls(&self, project: &Project, service: &Service) -> Arc<[Call]> {
+        match self.position_in(project, service) {
+            Some(at) => self.answered.configured_calls.get(at, || self.find_configured_calls(project, service).into()),
+            None => self.find_configured_calls(project, service).into(),
         }
+    }
+
+    fn find_configured_calls(&self, project: &Project, service: &Service) -> Vec<Call> {
+        let container = Container::of(service, service.build_context(self), self);
+        let read = |file: FileId| self.answered.configurations.get(file, || self.configuration_in(file));
+        let files: Vec<Arc<Configuration>> =
+            self.configuration_of(service, &container).into_iter().filter_map(read).collect();
+        let mut upstreams: FxHashSet<&str> =
+            files.iter().flat_map(|file| &file.upstreams).map(String::as_str).collect();
         // Some images write an upstream while they are built.
         let dockerfile = container.build.as_ref().map(|build| build.dockerfile.file);
-        if let Some(Ok(source)) = dockerfile.map(|file| self.tree.source(file)) {
+        let dockerfile = dockerfile.filter(|_| files.iter().any(|file| file.is_nginx));
+        let written = dockerfile.and_then(|file| self.tree.source(file).ok());
+        if let Some(source) = &written {
             let words: Vec<&str> = source.text().split_whitespace().collect();
             let named = words.iter().zip(words.iter().skip(1)).filter(|(word, _)| word.ends_with("upstream"));
-            upstreams.extend(named.map(|(_, name)| (*name).to_owned()));
+            upstreams.extend(named.map(|(_, name)| *name));
         }
         let mut calls = Vec::new();
-        for (file, source) in &texts {
-            let nginx = is_nginx(self.tree.path(*file), source.text());
-            for number in 0..source.line_count() {
-                let line = source.line(number);
-                if line.trim_start().starts_with(['#', ';']) || !(line.contains(':') || line.contains("_pass")) {
-                    continue;
-                }
-                let extract = || Extract::verbatim(*file, source.line_span(number).start, line);
-                if nginx {
-                    let passed = in_nginx(line).into_iter();
-                    let passed = passed.filter(|passed| passed.is_server || !upstreams.contains(&passed.host));
-                    calls.extend(passed.map(|passed| {
-                        let (scheme, span, port) = passed.written;
-                        Call::written(extract(), span, port, scheme, Told::Config("nginx"))
-                    }));
+        for file in &files {
+            let counts = |named: &&NamedServer| {
+                if file.is_nginx {
+                    named.is_server || !upstreams.contains(named.host.as_str())
                 } else {
-                    calls.extend(
-                        in_line(line, |host| project.reached(service, host).iter().any(|to| to.name != service.name))
-                            .into_iter()
-                            .map(|(scheme, span, port)| {
-                                Call::written(extract(), span, port, scheme, Told::Config("configuration"))
-                            }),
-                    );
+                    project.reached(service, &named.host).iter().any(|to| to.name != service.name)
                 }
-            }
+            };
+            calls.extend(file.servers.iter().filter(counts).map(|named| named.call.clone()));
         }
         calls
+    }
+
+    /// What a file that configures a service names; `None` where it cannot be read or is too long.
+    fn configuration_in(&self, file: FileId) -> Option<Arc<Configuration>> {
+        let source = self.tree.source(file).ok()?;
+        let (path, text) = (self.tree.path(file), source.text());
+        if text.len() > MAX_SIZE {
+            return None;
+        }
+        let is_nginx =
+            (path.ends_with(".conf") || path.contains("nginx")) && PASSES.iter().any(|word| text.contains(word));
+        let mut upstreams = Vec::new();
+        if is_nginx {
+            let names = text.lines().filter_map(|line| line.trim_start().strip_prefix("upstream"));
+            upstreams.extend(
+                names.filter_map(|name| Some(name.split(['{', ' ', '\t']).find(|word| !word.is_empty())?.to_owned())),
+            );
+        }
+        let mut servers = Vec::new();
+        for number in 0..source.line_count() {
+            let line = source.line(number);
+            if line.trim_start().starts_with(['#', ';']) || !(line.contains(':') || line.contains("_pass")) {
+                continue;
+            }
+            let named = if is_nginx { in_nginx(line) } else { in_line(line) };
+            servers.extend(named.into_iter().map(|passed| {
+                let (scheme, span, port) = passed.written;
+                let extract = Extract::verbatim(file, source.line_span(number).start, line);
+                let told = Told::Config(if is_nginx { "nginx" } else { "configuration" });
+                let call = Call::written(extract, span, port, scheme, told);
+                NamedServer { is_server: passed.is_server, host: passed.host, call }
+            }));
+        }
+        Some(Arc::new(Configuration { is_nginx, upstreams, servers }))
     }
 
     /// The files of the repository that configure a service.
@@ -188,11 +217,17 @@ fn in_nginx(line: &str) -> Vec<Passed> {
     found
 }
 
-/// `host:port` and `scheme://host` in a line, of hosts that `is_known`.
-fn in_line(line: &str, is_known: impl Fn(&str) -> bool) -> Vec<Written> {
-    let mut found: Vec<Written> = Vec::new();
-    for endpoint in urls(line).into_iter().filter(|endpoint| is_known(&endpoint.host)) {
-        found.push((endpoint.scheme, endpoint.host_span, endpoint.port));
+/// `host:port` and `scheme://host` in a line, whatever the hosts are.
+fn in_line(line: &str) -> Vec<Passed> {
+    let passed = |endpoint: Endpoint, scheme| Passed {
+        is_server: false,
+        host: endpoint.host,
+        written: (scheme, endpoint.host_span, endpoint.port),
+    };
+    let mut found: Vec<Passed> = Vec::new();
+    for mut endpoint in urls(line) {
+        let scheme = endpoint.scheme.take();
+        found.push(passed(endpoint, scheme));
     }
     // What an image is called looks the same.
     if line.contains("image") {
@@ -207,9 +242,9 @@ fn in_line(line: &str, is_known: impl Fn(&str) -> bool) -> Vec<Written> {
         let is_whole = after.get(digits..).and_then(|rest| rest.chars().next()).is_none_or(|c| !is_name(c));
         let text = line.get(start..colon + 1 + digits).unwrap_or_default();
         let Some(endpoint) = host_and_port(text, start).filter(|_| is_whole) else { continue };
-        let is_new = !found.iter().any(|(_, span, _)| *span == endpoint.host_span);
-        if is_new && matches!(endpoint.port, EndpointPort::Written(80.., _)) && is_known(&endpoint.host) {
-            found.push((None, endpoint.host_span, endpoint.port));
+        let is_new = !found.iter().any(|other| other.written.1 == endpoint.host_span);
+        if is_new && matches!(endpoint.port, EndpointPort::Written(80.., _)) {
+            found.push(passed(endpoint, None));
         }
     }
     found

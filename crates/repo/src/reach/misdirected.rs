@@ -7,6 +7,7 @@ use crate::compose::{Port, Ports};
 use crate::listens::{Heard, Hears, Listening};
 use crate::{Place, Project, Repo, Service, nearest};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
 /// A call of a port on which the service that it reaches does not listen.
 #[derive(Debug)]
@@ -66,7 +67,7 @@ impl Repo {
         for project in &self.projects {
             let mut listening: FxHashMap<&str, Listening<'_>> = FxHashMap::default();
             for from in &project.services {
-                for call in self.all_calls(project, from) {
+                for call in self.all_calls(project, from).iter().flat_map(|calls| calls.iter()) {
                     let Some(port) = call.port else { continue };
                     let Host::Services(reached) = self.host(project, from, &call.host) else {
                         right.insert(call.place());
@@ -92,7 +93,7 @@ impl Repo {
                     }
                     match wrong {
                         Some((to, listens, published, is_sure)) => {
-                            found.push(WrongPort { from, call, to, port, listens, published, is_sure });
+                            found.push(WrongPort { from, call: call.clone(), to, port, listens, published, is_sure });
                         }
                         None => {
                             right.insert(call.place());
@@ -148,7 +149,7 @@ impl Repo {
         let mut right: FxHashSet<Place> = FxHashSet::default();
         for project in &self.projects {
             for from in &project.services {
-                for call in self.all_calls(project, from) {
+                for call in self.all_calls(project, from).iter().flat_map(|calls| calls.iter()) {
                     let apart = match self.host(project, from, &call.host) {
                         Host::Apart(apart) => apart,
                         Host::Nobody if !call.host.contains('.') && !self.is_named_elsewhere(project, &call.host) => {
@@ -160,7 +161,7 @@ impl Repo {
                         }
                     };
                     let nearest = self.host_meant(project, from, &call.host);
-                    found.push(UnknownHost { from, call, apart, nearest });
+                    found.push(UnknownHost { from, call: call.clone(), apart, nearest });
                 }
             }
         }
@@ -168,10 +169,8 @@ impl Repo {
         found
     }
 
-    fn all_calls(&self, project: &Project, from: &Service) -> Vec<Call> {
-        let mut calls = self.calls(project, from);
-        calls.extend(self.configured_calls(project, from));
-        calls
+    fn all_calls(&self, project: &Project, from: &Service) -> [Arc<[Call]>; 2] {
+        [self.calls_of(project, from), self.configured_calls(project, from)]
     }
 
     /// Whether another compose file of the repository has a service or container of that name: the two may be used together.

@@ -165,7 +165,8 @@ impl Repo {
             if !always || enabled.named.contains(&service.name) {
                 continue;
             }
-            let call = self.calls(project, by).into_iter().find(|call| {
+            let calls = self.calls_of(project, by);
+            let call = calls.iter().find(|call| {
                 let reached = project.reached(by, &call.host);
                 !reached.is_empty() && reached.iter().all(|to| to.name == service.name)
             });
@@ -185,9 +186,18 @@ impl Repo {
     /// Whether a line anywhere but in a compose file speaks of a profile of that name: a page that tells how to enable it, a
     /// workflow, a program that starts Compose.
     fn speaks_of_profile(&self, profile: &str) -> bool {
+        // The file that spoke of it in the state before mostly does so still.
+        let known = self.code.spoken.known(profile);
+        if known.is_some_and(|file| self.tree.is_present(file) && self.speaks_here(file, profile)) {
+            return true;
+        }
         // Pages and settings say it more often than programs, of which there are more.
-        self.tree.files().any(|file| is_prose(self.tree.path(file)) && self.speaks_here(file, profile))
-            || self.tree.files().any(|file| is_program(self.tree.path(file)) && self.speaks_here(file, profile))
+        let speaks = |may: fn(&str) -> bool| {
+            self.tree.files().find(|file| may(self.tree.path(*file)) && self.speaks_here(*file, profile))
+        };
+        let Some(file) = speaks(is_prose).or_else(|| speaks(is_program)) else { return false };
+        self.code.spoken.note(profile.to_owned(), file);
+        true
     }
 
     fn speaks_here(&self, file: FileId, profile: &str) -> bool {

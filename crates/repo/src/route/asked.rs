@@ -188,7 +188,7 @@ impl Repo {
             Host::File => path.rsplit('/').take(2).for_each(&mut add),
             Host::Recipe { target } => add(target),
             Host::Step { job, step } => {
-                let workflow = self.workflows.iter().find(|workflow| workflow.file == script.file)?;
+                let workflow = self.workflows.of(script.file)?;
                 let is_of_code = ["pull_request", "pull_request_target", "merge_group"]
                     .iter()
                     .any(|event| workflow.trigger(event).is_some());

@@ -37,7 +37,7 @@ impl Repo {
     /// static configuration that is mounted into it say.
     pub fn file_providers(&self, service: &Service) -> Vec<FileProvider> {
         let mut said: Vec<(String, String, Place)> = Vec::new();
-        let argv = service.argv();
+        let argv: Vec<_> = service.argv().collect();
         for (at, word) in argv.iter().enumerate() {
             let Some(flag) = word.text().strip_prefix("--").filter(|flag| starts_with(flag, "providers.file")) else {
                 continue;

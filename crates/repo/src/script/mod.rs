@@ -53,6 +53,11 @@ pub struct Script {
     calls: FxHashMap<NodeId, Vec<NodeId>>,
     values: values::Values,
     pub(crate) docker: OnceLock<crate::docker::Orders>,
+    /// Values under the names of secrets.
+    pub(crate) secrets: OnceLock<Box<[crate::secret::Named]>>,
+    refusals: refused::Refusals,
+    /// Names of lists that it may read.
+    pub(crate) lists: OnceLock<Box<[(String, Place)]>>,
 }
 
 /// What a script stands in.
@@ -190,6 +195,9 @@ impl Script {
             calls,
             values,
             docker: OnceLock::new(),
+            secrets: OnceLock::new(),
+            refusals: refused::Refusals::default(),
+            lists: OnceLock::new(),
         }
     }
 

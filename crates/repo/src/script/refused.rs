@@ -3,8 +3,29 @@
 use super::{Dialect, Host, Script, Via};
 use crate::Repo;
 use crate::dockerfile::{Command, StepKind};
+use std::sync::OnceLock;
 use twiceshy_source::{Extract, Tree};
 use twiceshy_syntax::shell::{Reader, Refusal, refusal};
+
+impl Script {
+    /// Where `reader` stops reading it.
+    fn refusal(&self, reader: Reader) -> Option<&Refusal> {
+        let known = match reader {
+            Reader::Bash => &self.refusals.bash,
+            Reader::Dash => &self.refusals.dash,
+            Reader::Ash => &self.refusals.ash,
+        };
+        known.get_or_init(|| refusal(self.text(), reader)).as_ref()
+    }
+}
+
+/// Where each shell stops reading a script, once somebody has asked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Refusals {
+    bash: OnceLock<Option<Refusal>>,
+    dash: OnceLock<Option<Refusal>>,
+    ash: OnceLock<Option<Refusal>>,
+}
 
 /// What templates are written with; what such a text becomes, nobody knows here.
 const TEMPLATES: [&str; 5] = ["${{", "{%", "<%", "{{cookiecutter", "{{-"];
@@ -18,16 +39,13 @@ impl Repo {
     /// Where the shell that reads a script stops with a syntax error. `None`: it does not, or that is not certain.
     ///
     /// Where any `sh` may read it, only what dash, BusyBox ash and bash refuse alike counts.
-    pub fn refusal_of(&self, script: &Script) -> Option<Refusal> {
-        if !self.is_read_as_it_stands(script) {
-            return None;
-        }
-        let readers = self.shells_of(script);
+    pub fn refusal_of<'s>(&self, script: &'s Script) -> Option<&'s Refusal> {
         let mut found = None;
-        for reader in readers {
-            found = Some(refusal(script.text(), *reader)?);
+        for reader in self.shells_of(script) {
+            found = Some(script.refusal(*reader)?);
         }
-        found
+        // Few are refused, so that this is asked last.
+        found.filter(|_| self.is_read_as_it_stands(script))
     }
 
     /// Whether a shell reads the text as we see it, all of it.

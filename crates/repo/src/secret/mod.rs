@@ -11,7 +11,7 @@ pub(crate) use token::lower;
 use crate::local_secrets::is_beside_tests;
 use crate::production::{DEVELOPMENT, words};
 use crate::{FileId, Repo};
-use named::Named;
+pub(crate) use named::Named;
 use rustc_hash::FxHashMap;
 use twiceshy_source::{Edit, Place, Tree};
 

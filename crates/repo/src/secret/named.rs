@@ -9,8 +9,8 @@ use crate::workflow::Setting;
 use twiceshy_source::{Edit, Place, Span};
 
 /// A value under the name of a secret.
-#[derive(Debug)]
-pub(super) struct Named {
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
     /// The value, quotes left out.
     pub place: Place,
     pub name: String,
@@ -35,7 +35,7 @@ impl Repo {
     pub(super) fn named_secrets(&self) -> Vec<Named> {
         let mut found = Vec::new();
         for script in &self.scripts {
-            of_script(script, &mut found);
+            found.extend_from_slice(script.secrets.get_or_init(|| of_script(script).into()));
         }
         for project in &self.projects {
             let first = found.len();
@@ -87,7 +87,7 @@ fn whole(text: &str) -> Span {
 
 /// The value, if its name is a secret's and it looks as if a program had made it.
 fn named(name: &str, value: &str, place: Place) -> Option<Named> {
-    if !judge::names_secret(name) || !judge::is_generated(value) {
+    if !judge::is_generated(value) || !judge::names_secret(name) {
         return None;
     }
     Some(Named {
@@ -106,16 +106,16 @@ fn named(name: &str, value: &str, place: Place) -> Option<Named> {
 
 fn of_compose(variable: &EnvVar, service: &str, found: &mut Vec<Named>) {
     let Some(text) = &variable.value else { return };
-    let uses = vec![(variable.place, format!("gives it to `{service}`"))];
+    let uses = || vec![(variable.place, format!("gives it to `{service}`"))];
     let reference = |text: &Text, span: Span| {
         let said = format!("${{{}:?set {0}}}", variable.name);
         let edit = text.extract().edit(span, &said)?;
         Some((said, edit))
     };
     if text.is_literal() {
-        let one = named(&variable.name, text.raw(), text.place_of(whole(text.raw())));
+        let Some(one) = named(&variable.name, text.raw(), text.place_of(whole(text.raw()))) else { return };
         let reference = if is_variable(&variable.name) { reference(text, whole(text.raw())) } else { None };
-        found.extend(one.map(|one| Named { uses, reference, ..one }));
+        found.push(Named { uses: uses(), reference, ..one });
         return;
     }
     // `${SECRET:-value}`: the same for everybody who sets none.
@@ -123,13 +123,13 @@ fn of_compose(variable: &EnvVar, service: &str, found: &mut Vec<Named>) {
         let at = text.raw().find(&inner.word).filter(|_| !inner.word.is_empty());
         let Some(at) = at.filter(|_| !inner.nested) else { continue };
         let place = text.place_of(Span::new(at, at + inner.word.len()));
-        let one = named(&variable.name, &inner.word, place);
+        let Some(one) = named(&variable.name, &inner.word, place) else { continue };
         let all = text.raw().find("${").zip(text.raw().rfind('}')).map(|(start, end)| Span::new(start, end + 1));
         let reference = all.filter(|span| span.of(text.raw()).matches('$').count() == 1).and_then(|span| {
             let said = format!("${{{}:?set {0}}}", inner.name);
             Some((said.clone(), text.extract().edit(span, &said)?))
         });
-        found.extend(one.map(|one| Named { uses: uses.clone(), reference, ..one }));
+        found.push(Named { uses: uses(), reference, ..one });
     }
 }
 
@@ -139,10 +139,10 @@ fn of_settings(settings: &[Setting], found: &mut Vec<Named>) {
         if value.contains("${{") {
             continue;
         }
-        let one = named(&setting.name.text, value, setting.value.place);
+        let Some(one) = named(&setting.name.text, value, setting.value.place) else { continue };
         let said = format!("${{{{ secrets.{} }}}}", setting.name.text.to_ascii_uppercase().replace('-', "_"));
         let edit = Edit { place: setting.value.place, text: said.clone() };
-        found.extend(one.map(|one| Named { reference: Some((said, edit)), ..one }));
+        found.push(Named { reference: Some((said, edit)), ..one });
     }
 }
 
@@ -150,19 +150,21 @@ fn is_variable(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-fn of_script(script: &Script, found: &mut Vec<Named>) {
+fn of_script(script: &Script) -> Vec<Named> {
+    let mut found = Vec::new();
     for id in script.shell().ids() {
         let NodeKind::Simple(simple) = &script.node(id).kind else { continue };
         for assignment in &simple.assignments {
             if let Some(word) = assignment.value.as_ref().filter(|_| !assignment.append) {
-                of_word(script, id, &assignment.name.text, word, found);
+                of_word(script, id, &assignment.name.text, word, &mut found);
             }
         }
         if let Some(command) = script.command(id) {
             let assigned: Vec<Span> = simple.assignments.iter().map(|assignment| assignment.span).collect();
-            of_command(command, &assigned, found);
+            of_command(command, &assigned, &mut found);
         }
     }
+    found
 }
 
 /// The value of a variable, or its default.

@@ -1,0 +1,94 @@
+//! What several lints ask of the whole repository, answered once for all of them.
+//!
+//! An answer that borrows from the repository cannot be kept in it: of such a one the positions are kept that it is made of.
+
+use crate::reach::Call;
+use crate::{FileId, LocalPath, Project, Repo, Service};
+use rustc_hash::FxHashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// The answers that one state of a repository has given.
+#[derive(Debug, Default)]
+pub(crate) struct Answered {
+    pub(crate) builds: OnceLock<Vec<crate::build_context::Built>>,
+    pub(crate) health_checks: OnceLock<crate::health::Checked>,
+    /// By directory.
+    pub(crate) local_paths: Memo<String, Arc<[LocalPath]>>,
+    /// By path, and whether it is a directory's.
+    pub(crate) git_ignores: Memo<(String, bool), Option<crate::GitIgnored>>,
+    /// By project.
+    pub(crate) development: Memo<usize, bool>,
+    pub(crate) calls: Memo<Position, Arc<[Call]>>,
+    pub(crate) configured_calls: Memo<Position, Arc<[Call]>>,
+    /// By the path of an env file: the position of the example of it.
+    pub(crate) env_examples: Memo<String, Option<usize>>,
+    /// By directory: scripts that a container may start with.
+    pub(crate) start_scripts: Memo<String, Arc<[FileId]>>,
+    /// By directory: what is written in a language of which no imports are followed.
+    pub(crate) foreign_sources: Memo<String, Arc<[FileId]>>,
+    /// Whether a Compose file merges mappings.
+    pub(crate) merges: Memo<FileId, bool>,
+    /// By file.
+    pub(crate) configurations: Memo<FileId, Option<Arc<crate::reach::Configuration>>>,
+    pub(crate) starts: Memo<Position, Arc<crate::listens::Starts>>,
+}
+
+/// The position of a project, and of a service in it.
+pub(crate) type Position = (usize, usize);
+
+/// Answers to one question, by what it is about.
+#[derive(Debug)]
+pub(crate) struct Memo<K, V>(Mutex<FxHashMap<K, V>>);
+
+impl<K, V> Default for Memo<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Memo<K, V> {
+    /// The answer that was given, or that `find` gives. Nobody waits for who is finding one: it is found again, and is the
+    /// same.
+    pub(crate) fn get(&self, key: K, find: impl FnOnce() -> V) -> V {
+        let known = |map: &FxHashMap<K, V>| map.get(&key).cloned();
+        if let Some(known) = known(&self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return known;
+        }
+        let found = find();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        found
+    }
+
+    /// The answer that was given.
+    pub(crate) fn known<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<V>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    /// Keeps an answer in place of the one that was given.
+    pub(crate) fn note(&self, key: K, value: V) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value);
+    }
+}
+
+impl Repo {
+    /// The position of a project of this repository; `None` for one that somebody made elsewhere.
+    pub(crate) fn position_of(&self, project: &Project) -> Option<usize> {
+        self.projects.iter().position(|own| std::ptr::eq(own, project))
+    }
+
+    /// The position of a service of this repository, of whatever project it is one.
+    pub(crate) fn position_of_service(&self, service: &Service) -> Option<Position> {
+        let within = |project: &Project| project.services.iter().position(|own| std::ptr::eq(own, service));
+        self.projects.iter().enumerate().find_map(|(at, project)| Some((at, within(project)?)))
+    }
+
+    /// The position of a service of this repository.
+    pub(crate) fn position_in(&self, project: &Project, service: &Service) -> Option<Position> {
+        let at = project.services.iter().position(|own| std::ptr::eq(own, service))?;
+        Some((self.position_of(project)?, at))
+    }
+}
