@@ -70,8 +70,13 @@ impl CommandLine {
         let scripts = Script::new(Extract::verbatim(FileId(0), 0, text), host, Start::plain(Dialect::Bash));
         let [script] = scripts.as_slice() else { return false };
         let shell = script.shell();
-        let defines = |id| matches!(shell.node(id).kind, NodeKind::Function(..));
-        let is_sound = shell.damaged.is_empty() && !shell.given_up && !shell.ids().any(defines);
+        // A function may be called like a program; what has no words assigns, or empties a file.
+        let does_more = |id| match &shell.node(id).kind {
+            NodeKind::Function(..) => true,
+            NodeKind::Simple(simple) => simple.words.is_empty(),
+            _ => false,
+        };
+        let is_sound = shell.damaged.is_empty() && !shell.given_up && !shell.ids().any(does_more);
         is_sound && script.commands().all(looks)
     }
 
@@ -258,6 +263,7 @@ mod tests {
             "ls 'unfinished",
             "bash -c 'ls'",
             "DATA=/srv",
+            "> data/state",
         ] {
             assert!(!CommandLine::only_looks(text), "{text}");
         }
