@@ -1,7 +1,8 @@
 //! `set -e` in real shells, construct by construct, and what our model says about it.
 
-use super::shells::{Shell, run};
+use super::shells::{Shell, run, run_in};
 use twiceshy_repo::script::{Dialect, Fate, Host, NodeId, Script, Start};
+use twiceshy_repo::{Repo, Tree};
 use twiceshy_source::{Extract, FileId, Span};
 
 /// The shells that understand a construct.
@@ -129,6 +130,9 @@ const TABLE: &[(&[Shell], &str)] = &[
     (ALL, "x=\"a $(«false») b\""),
     (ALL, "x=${y:-$(«false»)}"),
     // Pipelines.
+    (ALL, "f() { set +e; «false»; }; f"),
+    (ALL, "f() { set +e; [ 1 = 2 ] && «false»; }; f; :"),
+    (ALL, "set +e; f() { set -e; «[ 1 = 2 ]» && true; }; f; :"),
     (ALL, "«false» | cat"),
     (BASH_ASH, "set -o pipefail; «false» | cat"),
     (ALL, "true | «false»"),
@@ -166,6 +170,108 @@ fn every_construct_ends_or_survives_as_the_model_says() {
     }
     assert!(wrong.is_empty(), "{} of {compared} differ:\n{}", wrong.len(), wrong.join("\n"));
     assert!(compared >= 250, "only {compared} comparisons");
+}
+
+/// The same constructs in a file that is read with `.`: as its only statement, as its first, and in a function of it that is
+/// called plainly or asked for its status.
+#[test]
+fn every_construct_in_a_file_that_is_read_ends_its_reader_as_the_run_says() {
+    let layouts: &[(&str, &str, &str)] = &[
+        ("", "\n", ". ./lib.sh"),
+        ("", "\n:\n", ". ./lib.sh"),
+        ("", "\n", ". ./lib.sh || echo FAILED"),
+        ("it() {\n", "\n}\n", ". ./lib.sh\nit"),
+        ("it() {\n", "\n}\n", ". ./lib.sh\n( it )"),
+        ("it() {\n", "\n}\n", ". ./lib.sh\nif it; then :; fi"),
+        ("it() {\n", "\n}\nthat() { it; }\n", ". ./lib.sh\nm() { that; }\nm"),
+    ];
+    let mut compared = 0;
+    let mut wrong = Vec::new();
+    let directory = tempfile::tempdir().unwrap();
+    for (shells, construct) in TABLE {
+        for (before, after, reads) in layouts {
+            for &shell in *shells {
+                let interpreter = match shell {
+                    Shell::Bash => "/bin/bash",
+                    Shell::Dash => "/bin/dash",
+                    Shell::Ash => "/bin/busybox ash",
+                };
+                let (lib, failing) = marked(&format!("#!{interpreter}\n{before}{construct}{after}"));
+                let main = format!("#!{interpreter}\nset -e\n{reads}\necho END\n");
+                std::fs::write(directory.path().join("lib.sh"), &lib).unwrap();
+                let real = !run_in(shell, &main, directory.path()).stdout.contains("END");
+                let repo = Repo::of(Tree::memory([("lib.sh", lib.as_str()), ("main.sh", main.as_str())]));
+                let script = |path: &str| {
+                    let file = repo.tree.file(path).unwrap();
+                    repo.scripts.iter().find(|script| script.file == file && script.host == Host::File).unwrap()
+                };
+                let run = repo.run_of(script("main.sh")).unwrap();
+                let step = run.step(script("lib.sh"), node(script("lib.sh"), failing)).unwrap();
+                if !run.comes_to(step) {
+                    continue;
+                }
+                let said = run.fate(step);
+                let agrees = match said {
+                    Fate::Ends { .. } => real,
+                    Fate::GoesOn | Fate::IsLast => !real,
+                    // Functions inside, `set` in one branch: not known, and nothing is said.
+                    Fate::Unknown => true,
+                };
+                compared += usize::from(said != Fate::Unknown);
+                // `! f` at the end of a function ends its caller though nothing fails in it.
+                let ends_anyway = || {
+                    let lib = format!("{}true{}", &lib[..failing.start as usize], &lib[failing.end as usize..]);
+                    std::fs::write(directory.path().join("lib.sh"), lib).unwrap();
+                    !run_in(shell, &main, directory.path()).stdout.contains("END")
+                };
+                if !(agrees || real && ends_anyway()) {
+                    let does = if real { "ends" } else { "goes on" };
+                    wrong.push(format!("{shell:?} {does}, the run says {said:?}:\n{lib}--\n{main}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {compared} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(compared >= 2000, "only {compared} comparisons");
+}
+
+/// What `loop-ends-script` says about files that are read, bad and fixed.
+#[test]
+fn a_file_that_is_read_ends_its_reader_before_the_step_that_matters() {
+    let cases = [
+        // The step stands in a function of the file.
+        (
+            "upload() { echo STEP; }\n",
+            "printf 'a\\nb\\n' | while read -r f; do «[ -f \"$f\" ] && rm \"$f\"»; done\nupload\n",
+            "if [ -f \"$f\" ]; then rm \"$f\"; fi",
+        ),
+        // A function of the file ends the script.
+        (
+            "notify() {\n  «[ -n \"$WEBHOOK\" ] && echo told»\n}\n",
+            "notify start\necho STEP\n",
+            "if [ -n \"$WEBHOOK\" ]; then echo told; fi",
+        ),
+        // The last command of the file.
+        ("A=1\n«[ -f token ] && export TOKEN=x»\n", "echo STEP\n", "if [ -f token ]; then export TOKEN=x; fi"),
+    ];
+    let directory = tempfile::tempdir().unwrap();
+    for shell in [Shell::Bash, Shell::Dash, Shell::Ash] {
+        for (lib, main, fixed) in cases {
+            let read = |text: &str, is_fixed: bool| match (text.find('«'), text.find('»'), is_fixed) {
+                (Some(start), Some(end), true) => {
+                    format!("{}{fixed}{}", &text[..start], &text[end + '»'.len_utf8()..])
+                }
+                _ => text.replace(['«', '»'], ""),
+            };
+            for is_fixed in [false, true] {
+                std::fs::write(directory.path().join("lib.sh"), read(lib, is_fixed)).unwrap();
+                let main = format!("set -e\n. ./lib.sh\n{}", read(main, is_fixed));
+                let outcome = run_in(shell, &main, directory.path());
+                assert_eq!(outcome.stdout.contains("STEP"), is_fixed, "{shell:?}: {main}");
+                assert_eq!((outcome.stderr.as_str(), outcome.code == Some(0)), ("", is_fixed), "{shell:?}: {main}");
+            }
+        }
+    }
 }
 
 #[test]

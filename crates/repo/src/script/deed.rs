@@ -270,7 +270,17 @@ impl Script {
 
     /// Whether `b` can run after `a` has: it comes later and does not stand in another branch of the same choice.
     pub fn can_follow(&self, a: NodeId, b: NodeId) -> bool {
-        if !self.is_reached(a) || !self.is_reached(b) || !self.runs_before(a, b) {
+        self.is_reached(a) && self.is_reached(b) && self.stands_before(a, b)
+    }
+
+    /// As [`can_follow`](Self::can_follow), and also inside a function that only whoever reads this file calls.
+    pub fn can_follow_in_function(&self, a: NodeId, b: NodeId) -> bool {
+        let is_apart = !self.is_reached(a) && self.enclosing_function(a) == self.enclosing_function(b);
+        self.can_follow(a, b) || is_apart && self.stands_before(a, b)
+    }
+
+    fn stands_before(&self, a: NodeId, b: NodeId) -> bool {
+        if !self.runs_before(a, b) {
             return false;
         }
         let frames_a = self.frames(a);

@@ -8,8 +8,8 @@ use twiceshy_source::Span;
 pub enum Fact {
     /// The variable has a value of this kind.
     Is(String, Kind),
-    /// This test has failed.
-    Failed(NodeId),
+    /// Every test that is written like this has failed.
+    Failed(String),
 }
 
 /// What is supposed of a variable's value.
@@ -29,7 +29,7 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct Supposition<'s> {
     script: &'s Script,
-    since: NodeId,
+    since: Option<NodeId>,
     facts: Vec<Fact>,
     /// The variables in the facts, and those whose value may hang on them.
     dependent: Vec<String>,
@@ -42,13 +42,14 @@ const MAX_TEXT: u32 = 4000;
 const MAX_DEPTH: usize = 50;
 
 impl Script {
-    /// Supposes facts that hold once `since` has run.
-    pub fn suppose(&self, since: NodeId, facts: Vec<Fact>) -> Supposition<'_> {
+    /// Supposes facts that hold once `since` has run; `None`: they hold from the first command on.
+    pub fn suppose(&self, since: Option<NodeId>, facts: Vec<Fact>) -> Supposition<'_> {
+        let is_later = |at: NodeId| since.is_none_or(|since| at != since && self.runs_before(since, at));
         let mut facts = facts;
         for fact in &mut facts {
             // A value that is replaced later says nothing about tests after that.
             if let Fact::Is(variable, kind) = fact
-                && self.assignments(variable).iter().any(|(at, _)| *at != since && self.runs_before(since, *at))
+                && self.assignments(variable).iter().any(|(at, _)| is_later(*at))
             {
                 *kind = Kind::Unknown;
             }
@@ -68,6 +69,10 @@ impl Script {
 }
 
 impl Supposition<'_> {
+    fn holds_at(&self, id: NodeId) -> bool {
+        self.since.is_none_or(|since| self.script.runs_before(since, id))
+    }
+
     /// Whether `command` would run, as far as the facts decide it: not so where a condition contradicts them, nor where
     /// one hangs on them in a way that is not understood.
     pub fn lets_run(&self, command: Command<'_>) -> bool {
@@ -78,7 +83,7 @@ impl Supposition<'_> {
         }
         let mut fed = false;
         script.climb(command.id, |parent, at| {
-            if !script.runs_before(self.since, parent) {
+            if !self.holds_at(parent) {
                 return;
             }
             let node = script.node(parent);
@@ -96,7 +101,7 @@ impl Supposition<'_> {
             return false;
         }
         let decided = script.guards(command.id);
-        decided.iter().filter(|guard| script.runs_before(self.since, guard.condition)).all(|guard| {
+        decided.iter().filter(|guard| self.holds_at(guard.condition)).all(|guard| {
             match self.decides(guard.condition, 0) {
                 Some(succeeds) => succeeds == guard.holds,
                 None => !self.reads(self.asked(guard.condition)),
@@ -108,7 +113,10 @@ impl Supposition<'_> {
     fn follow(&mut self) -> bool {
         let script = self.script;
         let before = self.dependent.len();
-        for id in script.shell().ids().filter(|&id| script.runs_before(self.since, id) && script.is_reached(id)) {
+        // In a file that others read, what they call is not known.
+        let is_read = self.since.is_none_or(|since| !script.is_reached(since));
+        let is_later = |id: &NodeId| self.holds_at(*id) && (is_read || script.is_reached(*id));
+        for id in script.shell().ids().filter(is_later).collect::<Vec<_>>() {
             let node = script.node(id);
             let names: Vec<String> = match &node.kind {
                 NodeKind::Simple(simple) => {
@@ -136,7 +144,7 @@ impl Supposition<'_> {
     fn hangs(&self, id: NodeId) -> bool {
         let script = self.script;
         let start = script.node(id).span.start;
-        script.shell().ancestors(id).take_while(|above| script.runs_before(self.since, *above)).any(|above| {
+        script.shell().ancestors(id).take_while(|above| self.holds_at(*above)).any(|above| {
             let node = script.node(above);
             let decides = matches!(
                 node.kind,
@@ -184,8 +192,7 @@ impl Supposition<'_> {
             return None;
         }
         let text = script.written(script.node(id).span);
-        let failed =
-            |fact: &Fact| matches!(fact, Fact::Failed(test) if script.written(script.node(*test).span) == text);
+        let failed = |fact: &Fact| matches!(fact, Fact::Failed(test) if test == text);
         if self.facts.iter().any(failed) {
             return Some(false);
         }

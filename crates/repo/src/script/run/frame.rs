@@ -1,7 +1,6 @@
 //! What is to be done when the command that runs has ended: the rest of the script, as a chain of frames.
 
 use super::Step;
-use twiceshy_syntax::shell::NodeId;
 
 /// The number of a chain of frames.
 pub(super) type Rest = u32;
@@ -33,10 +32,10 @@ pub(super) enum Frame {
     Subshell(Step, WorldId),
     /// Substitution `1` of the words of `0`.
     Substitution(Step, u32, WorldId),
-    /// The function that is called at `0`.
-    Call(Step, NodeId),
-    /// A file that is read with `.`, a text for `eval`.
-    Sourced(Step),
+    /// The function that is called at `0`, by its body.
+    Call(Step, Step),
+    /// A file that is read with `.`, a text for `eval`; whether errexit is off in it where something asks for its status.
+    Sourced(Step, bool),
     /// A shell of its own: `bash -c`, `ssh host`.
     Inner(Step, WorldId),
     /// `… &`, run before anything else.

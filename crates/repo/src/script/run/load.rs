@@ -3,7 +3,7 @@
 use super::machine::{Lead, Machine, PRECISIONS};
 use super::{Moment, Record, Run, Step};
 use crate::Repo;
-use crate::script::{Host, Script, Via};
+use crate::script::{Command, Host, NodeId, Script, Via};
 use rustc_hash::FxHashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use twiceshy_source::{FileId, Tree};
@@ -16,6 +16,8 @@ const MAX_SCRIPTS: usize = 60;
 pub struct Runs {
     by_file: OnceLock<FxHashMap<FileId, Vec<u32>>>,
     known: Mutex<FxHashMap<u32, Option<Arc<Record>>>>,
+    /// Which scripts read a script with `.`, by their places among the repository's.
+    readers: OnceLock<FxHashMap<u32, Vec<u32>>>,
 }
 
 impl Repo {
@@ -67,8 +69,51 @@ impl Repo {
         by_file.get(&file).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The scripts of the repository that a script reads with `.` or `source`, and where.
+    fn sourced_by(&self, script: &Script) -> Vec<(NodeId, &Script)> {
+        let reads =
+            |command: &Command<'_>| command.words().first().is_some_and(|word| word.is(".") || word.is("source"));
+        let found = script.commands().filter(reads).filter_map(|command| {
+            let file = self.sourced_file(command)?;
+            let mut scripts = self.scripts_in(file).iter().filter_map(|&number| self.scripts.get(number as usize));
+            Some((command.id, scripts.find(|script| script.host == Host::File)?))
+        });
+        found.collect()
+    }
+
+    /// The scripts of the repository that read `script` with `.` or `source`, directly or through others that they read,
+    /// in the order of the repository.
+    pub fn scripts_reading(&self, script: &Script) -> Vec<&Script> {
+        let Some(number) = self.number_of(script) else { return Vec::new() };
+        let readers = self.runs.readers.get_or_init(|| {
+            let mut readers: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+            for (reader, script) in self.scripts.iter().enumerate() {
+                for (_, sourced) in self.sourced_by(script) {
+                    if let Some(sourced) = self.number_of(sourced) {
+                        readers.entry(sourced).or_default().push(reader as u32);
+                    }
+                }
+            }
+            readers
+        });
+        let mut found: Vec<u32> = vec![number];
+        let mut done = 0;
+        while let Some(number) = found.get(done) {
+            let more: Vec<u32> = readers.get(number).into_iter().flatten().copied().collect();
+            more.into_iter().for_each(|number| {
+                if !found.contains(&number) {
+                    found.push(number);
+                }
+            });
+            done += 1;
+        }
+        found.remove(0);
+        found.sort_unstable();
+        found.into_iter().filter_map(|number| self.scripts.get(number as usize)).collect()
+    }
+
     /// The file of the repository that a command reads with `.` or `source`.
-    pub fn sourced_file(&self, command: crate::script::Command<'_>) -> Option<FileId> {
+    pub fn sourced_file(&self, command: Command<'_>) -> Option<FileId> {
         let script = command.script;
         let word = command.args().first()?;
         let pattern = script.value(word).pattern();
@@ -116,7 +161,7 @@ impl<'r> Loader<'r> {
                 continue;
             }
             let start = inner.extract().place(twiceshy_source::Span::default()).start;
-            let holds = |id: &crate::script::NodeId| {
+            let holds = |id: &NodeId| {
                 let place = script.place_of(*id);
                 place.start <= start && start <= place.end.max(script.place(whole(script, *id)).end)
             };
@@ -124,17 +169,8 @@ impl<'r> Loader<'r> {
             let Some(command) = script.commands().map(|command| command.id).filter(holds).last() else { continue };
             self.add(Step { script: number, node: command }, inner, Some(via));
         }
-        for command in script.commands() {
-            let is_source = command.words().first().is_some_and(|word| word.is(".") || word.is("source"));
-            if !is_source {
-                continue;
-            }
-            let Some(file) = self.repo.sourced_file(command) else { continue };
-            let mut found =
-                self.repo.scripts_in(file).iter().filter_map(|&number| self.repo.scripts.get(number as usize));
-            if let Some(sourced) = found.find(|script| script.host == Host::File) {
-                self.add(Step { script: number, node: command.id }, sourced, None);
-            }
+        for (node, sourced) in self.repo.sourced_by(script) {
+            self.add(Step { script: number, node }, sourced, None);
         }
     }
 
@@ -165,7 +201,7 @@ impl<'r> Loader<'r> {
 }
 
 /// A command with the bodies of its heredocs.
-fn whole(script: &Script, id: crate::script::NodeId) -> twiceshy_source::Span {
+fn whole(script: &Script, id: NodeId) -> twiceshy_source::Span {
     let node = script.node(id);
     node.redirects.iter().map(|redirect| redirect.target.span).fold(node.span, twiceshy_source::Span::to)
 }
@@ -202,6 +238,7 @@ impl Record {
             at,
             beside,
             stages: machine.stages.clone(),
+            entries: machine.entries.clone(),
             options: machine.into_options(),
         }
     }

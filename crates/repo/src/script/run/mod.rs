@@ -103,6 +103,8 @@ pub(super) struct Record {
     /// The states before this one are met from the script's own start.
     own: u32,
     options: FxHashMap<Step, Options>,
+    /// What calls functions, by their bodies, and reads files with `.`, by their roots, on the script's own ways.
+    entries: FxHashMap<Step, Vec<Step>>,
     /// What runs beside other things, started with `&`.
     beside: Vec<Step>,
     /// In which stages of which pipelines a command runs.
@@ -171,6 +173,11 @@ impl<'r> Run<'r> {
     /// Whether the script may come to `step`, or whoever sources it may call what it stands in.
     pub fn reaches(&self, step: Step) -> bool {
         self.record.at.contains_key(&step)
+    }
+
+    /// What calls the function with this body, or reads the script with this root with `.`, on the script's own ways.
+    pub(super) fn entries_of(&self, start: Step) -> &[Step] {
+        self.record.entries.get(&start).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The options in force where `step` begins, as far as all ways to it agree.

@@ -4,7 +4,7 @@ use super::Machine;
 use crate::script::run::frame::{Frame, Link, Rest, WorldId};
 use crate::script::run::world::World;
 use crate::script::run::{Moment, Step};
-use crate::script::{Joint, NodeId, NodeKind, PartKind, Shell, Word};
+use crate::script::{Joint, NodeKind, PartKind, Shell};
 
 impl<'s> Machine<'s> {
     /// A command has ended; `set -e` and `trap … ERR` look at its status.
@@ -65,7 +65,7 @@ impl<'s> Machine<'s> {
         let mut rest = rest;
         loop {
             let frame = &self.links[rest as usize].frame;
-            if matches!(frame, Frame::Call(..) | Frame::Sourced(_) | Frame::OnError(_)) || frame.is_shell() {
+            if matches!(frame, Frame::Call(..) | Frame::Sourced(..) | Frame::OnError(_)) || frame.is_shell() {
                 return self.resume(succeeded, rest, world, next);
             }
             rest = self.links[rest as usize].after;
@@ -211,13 +211,13 @@ impl<'s> Machine<'s> {
                 self.put(at, number + 1, after, outer, next);
             }
             Frame::Call(at, body) => {
-                let own = self.locals(at, body);
+                let own = self.locals(body);
                 let world = self.changed(world, |world| {
                     own.into_iter().for_each(|number| world.set(number, None));
                 });
                 self.after(at, succeeded, after, world, next);
             }
-            Frame::Sourced(at) => self.after(at, succeeded, after, world, next),
+            Frame::Sourced(at, _) => self.after(at, succeeded, after, world, next),
             Frame::Inner(at, outer) => self.after(at, succeeded, after, outer, next),
             Frame::Beside(at, outer) => {
                 let outer = back(self, outer);
@@ -283,17 +283,10 @@ impl<'s> Machine<'s> {
     }
 
     /// The variables that a function keeps to itself.
-    pub(super) fn locals(&self, call: Step, body: NodeId) -> Vec<u16> {
-        let name = match &self.node(call).kind {
-            NodeKind::Simple(simple) => simple.words.first().and_then(Word::literal),
-            _ => None,
-        };
-        let Some(at) = name.and_then(|name| self.function(call, &name)).filter(|at| at.node == body) else {
-            return Vec::new();
-        };
-        let script = self.script(at);
+    pub(super) fn locals(&self, body: Step) -> Vec<u16> {
+        let script = self.script(body);
         let mut found = Vec::new();
-        for command in script.within(body).filter_map(|id| script.command(id)) {
+        for command in script.within(body.node).filter_map(|id| script.command(id)) {
             let words = command.words();
             if words.first().is_some_and(|word| word.is("local") || word.is("declare") || word.is("typeset")) {
                 let names = words[1..].iter().filter_map(|word| match word.parts.first().map(|part| &part.kind) {

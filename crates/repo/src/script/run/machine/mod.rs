@@ -51,6 +51,8 @@ pub(in crate::script) struct Lead {
 pub(super) struct Machine<'s> {
     scripts: &'s [&'s Script],
     leads: &'s FxHashMap<Step, Lead>,
+    /// The shells that read the scripts: of what is read with `.`, the reader's.
+    dialects: Vec<Dialect>,
     precision: Precision,
     variables: FxHashMap<Box<str>, u16>,
     readers: FxHashMap<Step, bool>,
@@ -68,6 +70,8 @@ pub(super) struct Machine<'s> {
     pub(super) starts: Vec<u32>,
     pub(super) gave_up: bool,
     options: FxHashMap<Step, Options>,
+    /// What calls functions and reads files, on the script's own ways.
+    pub(super) entries: FxHashMap<Step, Vec<Step>>,
     /// What runs beside other things, started with `&`.
     pub(super) beside: FxHashSet<Step>,
     /// In which stages of which pipelines a command runs.
@@ -116,6 +120,7 @@ impl<'s> Machine<'s> {
         let mut machine = Self {
             scripts,
             leads,
+            dialects: scripts.iter().map(|script| script.start.dialect).collect(),
             precision,
             variables: FxHashMap::default(),
             readers: FxHashMap::default(),
@@ -131,13 +136,27 @@ impl<'s> Machine<'s> {
             starts: Vec::new(),
             gave_up: false,
             options: FxHashMap::default(),
+            entries: FxHashMap::default(),
             beside: FxHashSet::default(),
             stages: FxHashMap::default(),
         };
+        // A script stands behind the one that leads to it.
+        for number in 1..scripts.len() {
+            let is_reader = |(_, lead): &(&Step, &Lead)| {
+                usize::from(lead.script) == number && matches!(lead.via, None | Some(Via::Eval))
+            };
+            if let Some(reader) = leads.iter().filter(is_reader).map(|(step, _)| step.script).min() {
+                machine.dialects[number] = machine.dialects[usize::from(reader)];
+            }
+        }
         for script in scripts.iter().filter(|_| precision.values) {
             machine.find_variables(script);
         }
         machine
+    }
+
+    fn dialect(&self, step: Step) -> Dialect {
+        self.dialects[usize::from(step.script)]
     }
 
     /// Runs the script, and then what nothing in it calls.
@@ -146,6 +165,7 @@ impl<'s> Machine<'s> {
         let world = self.world(World::new(self.scripts[0].start.options));
         let start = Step { script: 0, node: Shell::ROOT };
         self.start(start, bottom, world);
+        let own = self.options.clone();
         for number in 0..self.scripts.len() {
             let script = self.scripts[number];
             let mut functions: Vec<_> = script.functions().collect();
@@ -160,6 +180,8 @@ impl<'s> Machine<'s> {
                 }
             }
         }
+        // Where the script itself comes to, nobody else's ways count.
+        self.options.extend(own);
         self
     }
 
@@ -219,6 +241,14 @@ impl<'s> Machine<'s> {
         number
     }
 
+    /// Notes that `call` leads to what begins at `start`, on the script's own ways.
+    fn note_entry(&mut self, start: Step, call: Step) {
+        let entries = self.entries.entry(start).or_default();
+        if self.starts.len() == 1 && !entries.contains(&call) {
+            entries.push(call);
+        }
+    }
+
     /// Notes in which stages of which pipelines a command runs.
     fn note_stages(&mut self, step: Step, rest: Rest) {
         if !matches!(self.node(step).kind, NodeKind::Simple(_)) {
@@ -274,9 +304,12 @@ impl<'s> Machine<'s> {
             Frame::Negated(_) | Frame::Condition(..) | Frame::LoopTest(..) => suspended = true,
             // A shell of its own begins anew.
             Frame::Inner(..) => (suspended, depth, functions) = (false, depth + 1, 0),
-            Frame::Substitution(at, ..) if self.script(*at).start.dialect == Dialect::Dash => suspended = false,
+            Frame::Substitution(at, ..) if self.dialect(*at) == Dialect::Dash => suspended = false,
             Frame::Call(..) => (depth, functions) = (depth + 1, functions.saturating_add(1)),
-            Frame::Sourced(_) => depth += 1,
+            Frame::Sourced(_, is_told) => {
+                suspended &= *is_told;
+                depth += 1;
+            }
             _ => {}
         }
         if matches!(frame, Frame::Leftover) {

@@ -75,7 +75,7 @@ impl<'s> Machine<'s> {
                 });
                 let options = self.worlds[world as usize].options;
                 // dash ends the script over an option that it does not know.
-                let unknown = script.start.dialect == Dialect::Dash && options.pipefail() == Some(true);
+                let unknown = self.dialect(step) == Dialect::Dash && options.pipefail() == Some(true);
                 if unknown {
                     self.leave_shell(false, rest, world, next);
                 } else {
@@ -117,7 +117,8 @@ impl<'s> Machine<'s> {
                     let depth = self.links[rest as usize].depth;
                     let is_open = self.is_open(body, rest);
                     if depth < self.precision.depth && !is_open {
-                        self.inside(body, Frame::Call(step, body.node), rest, world, next);
+                        self.note_entry(body, step);
+                        self.inside(body, Frame::Call(step, body), rest, world, next);
                     } else {
                         self.either(step, Outcome::Either, rest, world, next);
                     }
@@ -173,7 +174,7 @@ impl<'s> Machine<'s> {
             let link = &self.links[rest as usize];
             match link.frame {
                 Frame::Bottom => return false,
-                Frame::Call(_, open) if open == body.node => return true,
+                Frame::Call(_, open) if open == body => return true,
                 _ => rest = link.after,
             }
         }
@@ -271,7 +272,18 @@ impl<'s> Machine<'s> {
         match lead.via {
             None | Some(Via::Eval) => {
                 let world = self.changed(world, |world| world.last = None);
-                self.inside(root, Frame::Sourced(step), rest, world, next);
+                self.note_entry(root, step);
+                // dash and BusyBox ash forget at `.` that something asks for the status.
+                let told: &[bool] = match self.dialect(step) {
+                    Dialect::Dash | Dialect::Ash if lead.via.is_none() => &[false],
+                    Dialect::Sh | Dialect::Other if lead.via.is_none() && self.links[rest as usize].suspended => {
+                        &[true, false]
+                    }
+                    _ => &[true],
+                };
+                for &is_told in told {
+                    self.inside(root, Frame::Sourced(step, is_told), rest, world, next);
+                }
                 // A file that is not there.
                 if lead.via.is_none() {
                     self.after(step, false, rest, world, next);

@@ -28,7 +28,7 @@ impl<'s> Machine<'s> {
             return;
         };
         let inner = self.rest(Frame::Substitution(step, number, world), rest);
-        let dialect = self.script(step).start.dialect;
+        let dialect = self.dialect(step);
         let inside = self.changed(world, |world| {
             world.options = world.options.in_substitution(dialect);
             world.enter_shell();
