@@ -1,9 +1,9 @@
 //! The constructs: what fails in them without anything being wrong.
 
-use super::function_left;
+use super::ending::Ending;
 use twiceshy_lint::{Findings, Level};
 use twiceshy_repo::script::{
-    Command, Deed, Fact, Joint, Kind as Value, NodeId, NodeKind, PartKind, RedirectKind, Word,
+    Command, Deed, Fact, Joint, Kind as Value, NodeId, NodeKind, PartKind, RedirectKind, Run, Step, Word,
 };
 use twiceshy_repo::{Edit, Script, Span};
 
@@ -34,9 +34,10 @@ pub enum Kind {
 }
 
 impl Construct {
+    /// Those of a script, its functions that only whoever reads it with `.` calls included.
     pub fn all(script: &Script) -> Vec<Self> {
         let mut found: Vec<Self> = Vec::new();
-        for id in script.shell().ids().filter(|&id| script.is_reached(id)) {
+        for id in script.shell().ids() {
             match &script.node(id).kind {
                 NodeKind::AndOr(first, rest) => found.extend(action_behind_test(script, id, *first, rest)),
                 NodeKind::Arithmetic(_) => found.extend(value_of_zero(script, id)),
@@ -61,14 +62,30 @@ impl Construct {
     }
 
     /// Whether it ends the script in the way that its kind is about.
-    pub fn fits(&self, script: &Script, at: NodeId, critical: Command<'_>) -> bool {
+    pub fn fits(&self, script: &Script, ending: &Ending<'_>, critical: Command<'_>) -> bool {
+        let at = |id: NodeId| ending.at == Step { script: ending.own, node: id };
         match self.kind {
             // What somebody else dumps may always be there; what this script dumps is not, the first time.
             Kind::ListOfNothing => critical.deed() == Some(Deed::Dump),
             // Elsewhere the failing test *is* the statement that ends the script.
-            Kind::ActionBehindTest => at != self.fails,
-            Kind::SearchAssigned { .. } => at == self.node || script.shell().ancestors(self.node).any(|id| id == at),
+            Kind::ActionBehindTest => !at(self.fails),
+            Kind::SearchAssigned { .. } => at(self.node) || script.shell().ancestors(self.node).any(at),
             _ => true,
+        }
+    }
+
+    /// Whether another script of the run takes from it what makes it fail: it counts, or writes what is listed.
+    pub fn is_spoilt(&self, script: &Script, run: &Run<'_>) -> bool {
+        let mut others = run.scripts().iter().filter(|other| !std::ptr::eq(**other, script));
+        match &self.kind {
+            Kind::CountFromZero { variable, .. } => others.any(|other| other.text().contains(variable.as_str())),
+            Kind::ListOfNothing => {
+                let Some(here) = run.step(script, self.fails) else { return true };
+                run.commands().into_iter().any(|(step, command)| {
+                    !std::ptr::eq(command.script, script) && writes_files(command) && run.may_precede(step, here)
+                })
+            }
+            _ => false,
         }
     }
 
@@ -82,7 +99,7 @@ impl Construct {
                 vec![Fact::Is(variable.clone(), if *down { Value::Unknown } else { Value::Positive })]
             }
             Kind::ActionBehindTest => {
-                let mut facts = vec![Fact::Failed(self.fails)];
+                let mut facts = vec![Fact::Failed(script.written(script.node(self.fails).span).to_owned())];
                 if let NodeKind::Test(test) = &script.node(self.fails).kind
                     && let [.., word] = test.words.as_slice()
                     && (test.words.len() == 1 || (test.words.len() == 2 && test.words[0].is("-n")))
@@ -98,20 +115,20 @@ impl Construct {
         }
     }
 
-    pub fn report(&self, script: &Script, at: NodeId, through: &[NodeId], critical: Command<'_>, found: &mut Findings) {
+    pub fn report(&self, script: &Script, ending: &Ending<'_>, critical: Command<'_>, found: &mut Findings) {
         let never = format!("and never reaches `{}`", critical.spoken());
+        let who = &ending.who;
         let place = |id: NodeId| script.place(script.node(id).span);
         let finding = match &self.kind {
             Kind::ActionBehindTest => {
                 let test = shown(script, self.fails);
-                let scope = Scope::of(script, self.node, at, through);
-                let message =
-                    format!("the script ends here without a word when {test} is false {}, {never}", scope.when());
+                let scope = Scope::of(script, self.node, ending);
+                let message = format!("{who} ends here without a word when {test} is false {}, {never}", scope.when());
                 let finding = found.at(place(self.node), message);
                 finding.label(format!("false {}: status 1, {}", scope.when(), scope.becomes()));
                 finding.note(format!("`set -e` spares the left side of `&&`, but not {}", scope.culprit()));
                 let edits = as_if(script, self.node);
-                match function_left(script, through) {
+                match ending.function_left() {
                     None => finding.fix("write it as `if …; then …; fi`, which succeeds when the test is false", edits),
                     Some(_) => finding.suggest(
                         "write it as `if …; then …; fi`; the function then succeeds when the test is false",
@@ -121,7 +138,7 @@ impl Construct {
                 finding
             }
             Kind::CountFromZero { variable, down } => {
-                let message = format!("the script ends here without a word at the first count, {never}");
+                let message = format!("{who} ends here without a word at the first count, {never}");
                 let sign = if *down { '-' } else { '+' };
                 let way = format!("{variable}{sign}{sign}");
                 let node = script.node(self.node);
@@ -136,7 +153,7 @@ impl Construct {
                 finding.fix(format!("count with `{instead}`, which always succeeds"), edit)
             }
             Kind::SetToZero(variable) => {
-                let message = format!("the script ends here every time, without a word, {never}");
+                let message = format!("{who} ends here every time, without a word, {never}");
                 let finding = found.at(place(self.node), message);
                 finding.label(format!("sets `{variable}` to 0, so it has the value 0, which is status 1"));
                 let instead = format!("{variable}=0");
@@ -144,7 +161,7 @@ impl Construct {
                 finding.fix("assign without arithmetic, which always succeeds", edit)
             }
             Kind::SearchAssigned { variable, test, .. } => {
-                let message = format!("the script ends here without a word when nothing is found, {never}");
+                let message = format!("{who} ends here without a word when nothing is found, {never}");
                 let finding = found.at(place(self.fails), message);
                 finding.label("finding nothing is status 1, and `set -e` ends the script at the assignment");
                 finding.related(
@@ -156,7 +173,7 @@ impl Construct {
                 finding.suggest("let the search find nothing", edit)
             }
             Kind::EndlessIntoHead => {
-                let message = format!("the script ends here every time, {never}");
+                let message = format!("{who} ends here every time, {never}");
                 let finding = found.at(place(self.node), message);
                 finding.label("`head` stops reading, the endless command before it dies of SIGPIPE: status 141");
                 finding.note("`pipefail` makes 141 the status of the pipeline, and `set -e` ends the script; without `pipefail` it works");
@@ -164,14 +181,14 @@ impl Construct {
                 finding.suggest("accept how the pipeline ends", script.edit(Span { start: end, end }, " || true"))
             }
             Kind::ListOfNothing => {
-                let message = format!("the script ends here when there is nothing to list, {never}");
+                let message = format!("{who} ends here when there is nothing to list, {never}");
                 let finding = found.at(place(self.fails), message);
                 finding.label("no match: `ls` fails with status 2, `pipefail` hands it on, `set -e` ends the script");
                 let end = script.node(self.node).span.end;
                 finding.suggest("let there be nothing to list", script.edit(Span { start: end, end }, " || true"))
             }
             Kind::DeletionInLoop => {
-                let message = format!("the script ends here at the first deletion that fails, {never}");
+                let message = format!("{who} ends here at the first deletion that fails, {never}");
                 let finding = found.at(place(self.node), message);
                 finding.label("one error of the network or of a race, and `set -e` ends the script");
                 let end = script.node(self.node).span.end;
@@ -182,15 +199,7 @@ impl Construct {
             finding.level(Level::Warn);
         }
         finding.related(critical.words_place(), "never reached then");
-        if let Some(function) = function_left(script, through)
-            && let NodeKind::Function(name, _) = &script.node(function).kind
-            && script.shell().ancestors(at).all(|id| id != function)
-        {
-            finding.related(
-                script.place(script.node(at).span),
-                format!("`{}` is called here, and its status ends the script", name.text),
-            );
-        }
+        ending.say_calls(finding);
     }
 }
 
@@ -201,23 +210,25 @@ enum Scope {
     Subshell,
     Substitution,
     Function(String),
+    File(String),
 }
 
 impl Scope {
-    fn of(script: &Script, node: NodeId, at: NodeId, through: &[NodeId]) -> Self {
+    fn of(script: &Script, node: NodeId, ending: &Ending<'_>) -> Self {
+        if let Some((_, name)) = ending.function_left() {
+            return Self::Function(name.to_owned());
+        }
+        if ending.is_file_left() {
+            return Self::File(ending.written(ending.at).to_owned());
+        }
         let in_loop = || {
             script
                 .shell()
                 .ancestors(node)
-                .take_while(|id| *id != at)
+                .take_while(|id| *id != ending.at.node)
                 .any(|id| matches!(script.node(id).kind, NodeKind::While(_) | NodeKind::For(_) | NodeKind::CFor(_)))
         };
-        if let Some(function) = function_left(script, through)
-            && let NodeKind::Function(name, _) = &script.node(function).kind
-        {
-            return Self::Function(name.text.to_string());
-        }
-        match &script.node(at).kind {
+        match &ending.node(ending.at).kind {
             NodeKind::Pipeline(_) if in_loop() => Self::PipedLoop,
             NodeKind::Pipeline(_) => Self::PipedStage,
             NodeKind::Subshell(_) => Self::Subshell,
@@ -239,6 +250,7 @@ impl Scope {
             Self::Subshell => "which becomes the subshell's".to_owned(),
             Self::Substitution => "which becomes the assignment's".to_owned(),
             Self::Function(name) => format!("which becomes that of `{name}`"),
+            Self::File(command) => format!("which becomes that of `{command}`"),
         }
     }
 
@@ -248,6 +260,7 @@ impl Scope {
             Self::Subshell => "a subshell that ends with status 1".to_owned(),
             Self::Substitution => "an assignment whose `$( )` ends with status 1".to_owned(),
             Self::Function(name) => format!("the call of `{name}`, which returns 1"),
+            Self::File(command) => format!("`{command}`, whose status is that of the last command that it reads"),
         }
     }
 }
@@ -379,10 +392,9 @@ fn search_assigned(script: &Script, id: NodeId) -> Option<Construct> {
         .find(|&stage| matches!(&*name(stage), "grep" | "egrep" | "fgrep" | "pgrep" | "pidof"))?;
     let counts = script.command(fails).is_some_and(|command| command.local().has_option("-c"))
         || stages.last().is_some_and(|&last| name(last) == "wc");
-    let test = script
-        .shell()
-        .ids()
-        .find(|&test| script.can_follow(id, test) && expects_nothing(script, test, &assignment.name.text, counts))?;
+    let test = script.shell().ids().find(|&test| {
+        script.can_follow_in_function(id, test) && expects_nothing(script, test, &assignment.name.text, counts)
+    })?;
     let variable = assignment.name.text.to_string();
     Some(Construct { fails, node: id, kind: Kind::SearchAssigned { variable, test, is_count: counts } })
 }
@@ -442,12 +454,15 @@ fn list_of_nothing(script: &Script, id: NodeId, stages: &[NodeId]) -> Option<Con
     // What was written before may well be what is listed.
     let written = script.commands().any(|command| {
         let before = script.runs_before(command.id, id);
-        before
-            && (command.deed() == Some(Deed::Dump)
-                || command.dumper().is_some()
-                || matches!(command.name().as_deref(), Some("tar" | "zip" | "cp" | "mv" | "gzip" | "rsync")))
+        before && writes_files(command)
     });
     (deletes && !written).then_some(Construct { fails, node: id, kind: Kind::ListOfNothing })
+}
+
+fn writes_files(command: Command<'_>) -> bool {
+    command.deed() == Some(Deed::Dump)
+        || command.dumper().is_some()
+        || matches!(command.name().as_deref(), Some("tar" | "zip" | "cp" | "mv" | "gzip" | "rsync"))
 }
 
 /// A deletion over the network, or of an image that may be in use, in a loop.
