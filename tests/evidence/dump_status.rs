@@ -83,3 +83,19 @@ fn two_commands_do_in_every_shell() {
         assert_eq!(written, None, "{shell:?}");
     }
 }
+
+/// What people type from a page: `bash -i` reads one line after the other.
+#[test]
+fn who_types_sees_the_error_but_what_is_joined_has_run() {
+    let directory = tempfile::tempdir().unwrap();
+    with_failing_dump(directory.path());
+    let typed = |line: &str| {
+        std::fs::write(directory.path().join("volume"), "data").unwrap();
+        let outcome = run_in(Shell::Bash, &format!("bash --norc -i <<'EOF'\n{line}\nEOF\n"), directory.path());
+        (outcome.stderr.contains("connection refused"), directory.path().join("volume").exists())
+    };
+    assert_eq!(typed("pg_dump app | gzip > app.sql.gz"), (true, true));
+    assert_eq!(typed("pg_dump app | gzip > app.sql.gz && rm volume"), (true, false));
+    assert_eq!(typed("pg_dump app > app.sql && rm volume"), (true, true));
+    assert_eq!(typed("set -o pipefail; pg_dump app | gzip > app.sql.gz && rm volume"), (true, true));
+}
