@@ -16,18 +16,18 @@ impl Lint for BackupOverwritesLastGood {
 
     fn check(&self, script: &Script, repo: &Repo, found: &mut Findings) {
         for overwritten in repo.overwritten_backups(script) {
-            report(overwritten, found);
+            report(script, overwritten, found);
         }
         for hidden in repo.hidden_failures(script) {
-            hide(hidden, found);
+            hide(script, hidden, found);
         }
     }
 }
 
-fn report(overwritten: OverwrittenBackup, found: &mut Findings) {
+fn report(script: &Script, overwritten: OverwrittenBackup, found: &mut Findings) {
     let OverwrittenBackup { place, path, dumper, dump, grain, period, .. } = &overwritten;
     let message = format!("when `{dumper}` fails, the last good dump is gone: `{path}` is emptied before it starts");
-    let finding = found.at(*place, message);
+    let finding = found.at(*place, script.addressed(message));
     finding.label(match grain {
         None => "the same path every time".to_owned(),
         Some(grain) => format!("the same path for {}", spoken(*grain)),
@@ -62,11 +62,11 @@ fn spoken(grain: Grain) -> &'static str {
     }
 }
 
-fn hide(hidden: HiddenFailure, found: &mut Findings) {
+fn hide(script: &Script, hidden: HiddenFailure, found: &mut Findings) {
     let dumper = &hidden.dumper;
     let message =
         format!("when `{dumper}` fails, the script goes on and nobody is told: left of `&&`, `set -e` does not see it");
-    let finding = found.at(hidden.place, message);
+    let finding = found.at(hidden.place, script.addressed(message));
     finding.label("its failure ends nothing").related(hidden.joined, "is left out then, and nothing else");
     for relying in hidden.relying {
         let text = match relying.deed {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use twiceshy_lint::{Findings, Lint, Meta, meta};
 use twiceshy_repo::script::{Command, Deed, Dialect, Host, NodeId, NodeKind, RedirectKind, Simple, Word};
-use twiceshy_repo::{Edit, Repo, Script, Span};
+use twiceshy_repo::{Edit, Place, Repo, Script, Span};
 
 /// It has no options.
 #[derive(Default, Deserialize)]
@@ -14,13 +14,14 @@ impl Lint for DumpStatusLost {
     type Subject = Script;
     const META: Meta = meta!(Error, DataLoss);
 
-    fn check(&self, script: &Script, _repo: &Repo, found: &mut Findings) {
-        if matches!(script.host.outermost(), Host::Fence { .. }) {
-            return;
-        }
+    fn check(&self, script: &Script, repo: &Repo, found: &mut Findings) {
         for id in script.shell().ids() {
-            if let Some(lost) = Lost::of(script, id) {
+            let Some(lost) = Lost::of(script, id).filter(|_| !script.is_forbidden(id)) else { continue };
+            if !script.is_typed() {
                 lost.report(found);
+            } else if let Some(harm) = repo.joined_harm(script, id).into_iter().next() {
+                // Who types it sees that it failed, but what `&&` joins has run by then.
+                lost.report_typed(harm.place, found);
             }
         }
     }
@@ -63,6 +64,15 @@ impl<'a> Lost<'a> {
         Some(Self { script, pipeline, dumper, at, last, compresses })
     }
 
+    fn report_typed(self, harm: Place, found: &mut Findings) {
+        let Self { script, dumper, last, .. } = &self;
+        let message = format!("when `{dumper}` fails, what comes behind `&&` is removed all the same");
+        let finding = found.at(script.place(self.at), script.addressed(message));
+        finding.label(format!("its failure is lost: the pipeline has the status of `{last}`"));
+        finding.related(harm, "runs although there is no dump");
+        finding.note(format!("write the output of `{dumper}` to a file in one command, look at it, and remove in another; or type `set -o pipefail` first"));
+    }
+
     fn report(self, found: &mut Findings) {
         let Self { script, dumper, last, .. } = &self;
         let leaves = if self.compresses {
@@ -70,7 +80,7 @@ impl<'a> Lost<'a> {
         } else {
             format!("when `{dumper}` fails, this still succeeds and leaves an empty or half a dump")
         };
-        let finding = found.at(script.place(self.at), leaves);
+        let finding = found.at(script.place(self.at), script.addressed(leaves));
         finding.label(format!("its failure is lost: the pipeline has the status of `{last}`"));
         for (command, deed) in self.relying() {
             let text = match deed {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use twiceshy_lint::{Findings, Lint, Meta, meta};
-use twiceshy_repo::script::{Deed, Effect, Host, Joint, NodeId, NodeKind, Run, Script, Word};
+use twiceshy_repo::script::{Deed, Effect, Joint, NodeId, NodeKind, Run, Script, Word};
 use twiceshy_repo::{Repo, Span};
 
 /// It has no options.
@@ -15,8 +15,7 @@ impl Lint for ErrexitSuspended {
     const META: Meta = meta!(Warn, DataLoss);
 
     fn check(&self, script: &Script, repo: &Repo, found: &mut Findings) {
-        let is_apart = matches!(script.host.outermost(), Host::Fence { .. });
-        if is_apart || !script.functions().any(|function| is_suspended(script, function.body)) {
+        if script.is_typed() || !script.functions().any(|function| is_suspended(script, function.body)) {
             return;
         }
         let Some(run) = repo.run_of(script) else { return };
@@ -25,7 +24,11 @@ impl Lint for ErrexitSuspended {
             let node = effect.step.node;
             let Some(function) = script.enclosing_function(node) else { continue };
             let Some(next) = goes_on_to(&run, script, effect, function) else { continue };
-            if told.contains(&function) || !script.is_sound(function) || !would_end(script, node) {
+            if told.contains(&function)
+                || script.is_forbidden(node)
+                || !script.is_sound(function)
+                || !would_end(script, node)
+            {
                 continue;
             }
             told.push(function);
@@ -115,7 +118,7 @@ fn report(run: &Run<'_>, script: &Script, first: &Effect, next: &Effect, functio
     let NodeKind::Function(name, _) = &script.node(function).kind else { return };
     let (what, then) = (spoken(run, first), spoken(run, next));
     let message = format!("when `{what}` fails here, `{then}` runs all the same: `set -e` is off in `{}`", name.text);
-    let finding = found.at(run.place_of(first), message);
+    let finding = found.at(run.place_of(first), script.addressed(message));
     finding.label(format!("may fail, and `{}` goes on", name.text));
     finding.related(run.place_of(next), "runs all the same");
     if let Some(call) = script.calls(function).first() {

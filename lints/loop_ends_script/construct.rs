@@ -124,7 +124,7 @@ impl Construct {
                 let test = shown(script, self.fails);
                 let scope = Scope::of(script, self.node, ending);
                 let message = format!("{who} ends here without a word when {test} is false {}, {never}", scope.when());
-                let finding = found.at(place(self.node), message);
+                let finding = found.at(place(self.node), script.addressed(message));
                 finding.label(format!("false {}: status 1, {}", scope.when(), scope.becomes()));
                 finding.note(format!("`set -e` spares the left side of `&&`, but not {}", scope.culprit()));
                 let edits = as_if(script, self.node);
@@ -142,7 +142,7 @@ impl Construct {
                 let sign = if *down { '-' } else { '+' };
                 let way = format!("{variable}{sign}{sign}");
                 let node = script.node(self.node);
-                let finding = found.at(place(self.node), message);
+                let finding = found.at(place(self.node), script.addressed(message));
                 let written = if is_let(script, self.node) { script.written(node.span) } else { "(( … ))" };
                 finding.label(format!("`{variable}` is 0 before: `{written}` has the value 0, which is status 1"));
                 finding.note(format!(
@@ -154,7 +154,7 @@ impl Construct {
             }
             Kind::SetToZero(variable) => {
                 let message = format!("{who} ends here every time, without a word, {never}");
-                let finding = found.at(place(self.node), message);
+                let finding = found.at(place(self.node), script.addressed(message));
                 finding.label(format!("sets `{variable}` to 0, so it has the value 0, which is status 1"));
                 let instead = format!("{variable}=0");
                 let edit = script.edit(script.node(self.node).span, &instead).filter(|_| is_all(script, self.node));
@@ -162,7 +162,7 @@ impl Construct {
             }
             Kind::SearchAssigned { variable, test, .. } => {
                 let message = format!("{who} ends here without a word when nothing is found, {never}");
-                let finding = found.at(place(self.fails), message);
+                let finding = found.at(place(self.fails), script.addressed(message));
                 finding.label("finding nothing is status 1, and `set -e` ends the script at the assignment");
                 finding.related(
                     script.place(script.node(*test).span),
@@ -174,7 +174,7 @@ impl Construct {
             }
             Kind::EndlessIntoHead => {
                 let message = format!("{who} ends here every time, {never}");
-                let finding = found.at(place(self.node), message);
+                let finding = found.at(place(self.node), script.addressed(message));
                 finding.label("`head` stops reading, the endless command before it dies of SIGPIPE: status 141");
                 finding.note("`pipefail` makes 141 the status of the pipeline, and `set -e` ends the script; without `pipefail` it works");
                 let end = script.node(self.node).span.end;
@@ -182,14 +182,14 @@ impl Construct {
             }
             Kind::ListOfNothing => {
                 let message = format!("{who} ends here when there is nothing to list, {never}");
-                let finding = found.at(place(self.fails), message);
+                let finding = found.at(place(self.fails), script.addressed(message));
                 finding.label("no match: `ls` fails with status 2, `pipefail` hands it on, `set -e` ends the script");
                 let end = script.node(self.node).span.end;
                 finding.suggest("let there be nothing to list", script.edit(Span { start: end, end }, " || true"))
             }
             Kind::DeletionInLoop => {
                 let message = format!("{who} ends here at the first deletion that fails, {never}");
-                let finding = found.at(place(self.node), message);
+                let finding = found.at(place(self.node), script.addressed(message));
                 finding.label("one error of the network or of a race, and `set -e` ends the script");
                 let end = script.node(self.node).span.end;
                 finding.suggest("go on when a deletion fails", script.edit(Span { start: end, end }, " || true"))

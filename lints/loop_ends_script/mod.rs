@@ -25,20 +25,20 @@ impl Lint for LoopEndsScript {
     const META: Meta = meta!(Error, DataLoss);
 
     fn check(&self, script: &Script, repo: &Repo, found: &mut Findings) {
-        if matches!(script.host.outermost(), Host::Fence { .. }) {
+        if script.is_typed() {
             return;
         }
         let mut open = Construct::all(script);
+        open.retain(|construct| !script.is_forbidden(construct.node));
         open.retain(|construct| script.is_sound(construct.node) && !ends_alone(script, construct, found));
         if open.is_empty() {
             return;
         }
         // What it reads with `.`, and what reads it: there the rest of the cause may stand.
         for reader in std::iter::once(script).chain(repo.scripts_reading(script).into_iter().take(MAX_READERS)) {
-            if matches!(reader.host.outermost(), Host::Fence { .. }) {
+            let Some(run) = repo.run_of(reader).filter(|run| !reader.is_instruction() && reads_others(run)) else {
                 continue;
-            }
-            let Some(run) = repo.run_of(reader).filter(reads_others) else { continue };
+            };
             open.retain(|construct| !ends_in_run(script, construct, &run, repo, found));
         }
     }

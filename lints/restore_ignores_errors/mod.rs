@@ -16,15 +16,15 @@ impl Lint for RestoreIgnoresErrors {
 
     fn check(&self, script: &Script, repo: &Repo, found: &mut Findings) {
         for restore in repo.unnoticed_errors(script) {
-            unnoticed(restore, found);
+            unnoticed(script, restore, found);
         }
         for misread in repo.misread_statuses(script) {
-            report(misread, found);
+            report(script, misread, found);
         }
     }
 }
 
-fn unnoticed(restore: UnnoticedErrors, found: &mut Findings) {
+fn unnoticed(script: &Script, restore: UnnoticedErrors, found: &mut Findings) {
     let what = match (&restore.from, &restore.dumper) {
         (Some(from), _) => format!("`{from}`"),
         (None, Some(dumper)) => format!("what `{dumper}` writes"),
@@ -35,7 +35,7 @@ fn unnoticed(restore: UnnoticedErrors, found: &mut Findings) {
     } else {
         format!("`psql` goes on after every error in {what} and succeeds all the same")
     };
-    let finding = found.at(restore.place, message);
+    let finding = found.at(restore.place, script.addressed(message));
     finding.label("without `ON_ERROR_STOP` its status is 0 whatever the statements did");
     for relying in &restore.relying {
         let text = match relying.deed {
@@ -64,20 +64,20 @@ fn unnoticed(restore: UnnoticedErrors, found: &mut Findings) {
     }
 }
 
-fn report(misread: MisreadStatus, found: &mut Findings) {
+fn report(script: &Script, misread: MisreadStatus, found: &mut Findings) {
     let MisreadStatus { place, critical, program, why } = misread;
     match why {
         WhyMisread::AfterTrue(swallow) => {
             let message =
                 format!("this is the status of `true`, which is 0: a failure of `{program}` is taken for success");
-            let finding = found.at(place, message);
+            let finding = found.at(place, script.addressed(message));
             finding.label("`PIPESTATUS` is about the last pipeline that ran");
             finding.related(critical, "its failure").related(swallow, "runs then, and is a pipeline, too");
             finding.note("keep the status where it arises: `… || status=$?`, or read `PIPESTATUS` right behind the pipeline, under `set +e`");
         }
         WhyMisread::OtherStage(other, number) => {
             let message = format!("this is the status of `{other}`: a failure of `{program}` is not seen");
-            let finding = found.at(place, message);
+            let finding = found.at(place, script.addressed(message));
             finding.label(format!("`{program}` is `${{PIPESTATUS[{number}]}}`"));
             finding.related(critical, format!("stage {number}, counted from 0"));
         }

@@ -15,15 +15,15 @@ impl Lint for RotatesBlindly {
 
     fn check(&self, script: &Script, repo: &Repo, found: &mut Findings) {
         for rotation in repo.blind_rotations(script) {
-            blind(rotation, found);
+            blind(script, rotation, found);
         }
         for rotation in repo.vain_rotations(script) {
-            vain(rotation, found);
+            vain(script, rotation, found);
         }
     }
 }
 
-fn blind(rotation: BlindRotation, found: &mut Findings) {
+fn blind(script: &Script, rotation: BlindRotation, found: &mut Findings) {
     let BlindRotation { place, dump, dumper, is_first, is_by_age } = rotation;
     let message = if is_first {
         format!(
@@ -36,7 +36,7 @@ fn blind(rotation: BlindRotation, found: &mut Findings) {
             "old backups are deleted although `{dumper}` has failed: the empty files of failed dumps push out the good ones"
         )
     };
-    let finding = found.at(place, message);
+    let finding = found.at(place, script.addressed(message));
     finding.label("does not depend on a new backup").related(dump, "may have failed");
     finding.note(if is_first {
         "rotate behind the dump, when it has succeeded and what it wrote was looked at"
@@ -45,10 +45,10 @@ fn blind(rotation: BlindRotation, found: &mut Findings) {
     });
 }
 
-fn vain(rotation: VainRotation, found: &mut Findings) {
+fn vain(script: &Script, rotation: VainRotation, found: &mut Findings) {
     let VainRotation { place, pattern, name, written } = rotation;
     let message =
         format!("`{pattern}` is the name of none of the dumps written here: they pile up until the disk is full");
-    let finding = found.at(place, message);
+    let finding = found.at(place, script.addressed(message));
     finding.label(format!("the dumps are called `{name}`")).related(written, "written under this name");
 }

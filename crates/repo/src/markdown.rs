@@ -42,8 +42,10 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
         let before = fence.before.get(..fence.before.floor_char_boundary(MAX_BEFORE)).unwrap_or_default().to_owned();
         let tone = Tone::of(input.path(), &fence);
         let after = fence.after.get(..fence.after.floor_char_boundary(MAX_BEFORE)).unwrap_or_default().to_owned();
-        let host = Host::Fence { headings: fence.headings.clone(), before, after, tone };
-        out.scripts.extend(Script::new(extractor.finish(), host, start));
+        let extract = extractor.finish();
+        let shown = if extract.text().starts_with("#!") { Start::of_file("", extract.text()) } else { None };
+        let host = Host::Fence { headings: fence.headings.clone(), before, after, tone, is_file: shown.is_some() };
+        out.scripts.extend(Script::new(extract, host, shown.unwrap_or(start)));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pages that tell people what to type: whether a command in one is told, forbidden, or part of a story.
 
-use crate::script::{Host, NodeId, Run, Script, Step};
+use crate::script::{Host, NodeId, Run, Script, Step, Via};
 use twiceshy_source::Span;
 use twiceshy_syntax::markdown::Fence;
 
@@ -47,6 +47,25 @@ impl Script {
     /// Whether it stands in a page: an instruction for people, which nothing here executes.
     pub fn is_instruction(&self) -> bool {
         matches!(self.host.outermost(), Host::Fence { .. })
+    }
+
+    /// Whether people type it line by line into a shell that is there: a page tells them to, and it is no script that they
+    /// save in a file first.
+    pub fn is_typed(&self) -> bool {
+        let mut host = &self.host;
+        loop {
+            match host {
+                Host::Fence { is_file, .. } => return !is_file,
+                Host::Inside { via: Via::File, .. } => return false,
+                Host::Inside { outer, .. } => host = outer,
+                _ => return false,
+            }
+        }
+    }
+
+    /// A message about it; of a page, it begins with whom it is for: nothing here executes that.
+    pub fn addressed(&self, message: String) -> String {
+        if self.is_instruction() { format!("for whoever follows these instructions: {message}") } else { message }
     }
 
     /// Whether the page around a command says that it must not be typed, or tells what came of it: a heading, a sentence,

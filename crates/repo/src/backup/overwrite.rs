@@ -102,7 +102,9 @@ impl Repo {
     /// Dumps of a script that overwrite the one before.
     pub fn overwritten_backups(&self, script: &Script) -> Vec<OverwrittenBackup> {
         let Some(run) = self.backup_run(script) else { return Vec::new() };
+        let told = |effect: &&Effect| !script.is_forbidden(effect.step.node);
         let dumps = run.effects().iter().filter(|effect| effect.deed == Deed::Dump && effect.step.script == 0);
+        let dumps = dumps.filter(told);
         let mut found: Vec<OverwrittenBackup> = Vec::new();
         for effect in dumps {
             let overwritten = self.overwritten(&run, script, effect);
@@ -115,7 +117,7 @@ impl Repo {
     pub(super) fn backup_run<'r>(&'r self, script: &'r Script) -> Option<Run<'r>> {
         let text = script.text();
         let dumps = text.contains("dump") || text.contains("backup");
-        (dumps && is_kept(&script.host)).then(|| self.run_of(script)).flatten()
+        (dumps && !script.is_typed() && is_kept(&script.host)).then(|| self.run_of(script)).flatten()
     }
 
     fn overwritten(&self, run: &Run<'_>, script: &Script, effect: &Effect) -> Option<OverwrittenBackup> {
@@ -182,6 +184,7 @@ impl Repo {
             // What somebody makes in the checkout by hand is looked at by that one.
             Host::Recipe { .. } => return pattern.contains('/') && says(Tree::parent(pattern)),
             Host::Service { service, .. } => service.clone(),
+            Host::Fence { headings, before, .. } => format!("{} {before}", headings.join(" ")),
             _ => String::new(),
         };
         says(Tree::parent(pattern))
@@ -195,7 +198,10 @@ impl Repo {
     pub fn hidden_failures(&self, script: &Script) -> Vec<HiddenFailure> {
         let Some(run) = self.backup_run(script) else { return Vec::new() };
         let dumps = run.effects().iter().filter(|effect| effect.deed == Deed::Dump && effect.step.script == 0);
-        dumps.filter_map(|effect| hidden(&run, script, effect)).collect()
+        dumps
+            .filter(|effect| !script.is_forbidden(effect.step.node))
+            .filter_map(|effect| hidden(&run, script, effect))
+            .collect()
     }
 }
 
@@ -243,12 +249,13 @@ fn hidden(run: &Run<'_>, script: &Script, effect: &Effect) -> Option<HiddenFailu
 fn is_kept(host: &Host) -> bool {
     match host {
         Host::Inside { via: Via::Ssh, outer } => {
-            !matches!(outer.outermost(), Host::Fence { .. } | Host::Image { .. } | Host::CommandLine { .. })
+            !matches!(outer.outermost(), Host::Image { .. } | Host::CommandLine { .. })
         }
         Host::Inside { outer, .. } => is_kept(outer),
         // A command that is about to run runs once.
-        Host::Step { .. } | Host::Fence { .. } | Host::Image { .. } | Host::CommandLine { .. } => false,
-        Host::File | Host::Service { .. } | Host::Recipe { .. } | Host::Package { .. } => true,
+        Host::Step { .. } | Host::Image { .. } | Host::CommandLine { .. } => false,
+        // A page shows a script that somebody saves: what is typed was asked for before.
+        Host::Fence { .. } | Host::File | Host::Service { .. } | Host::Recipe { .. } | Host::Package { .. } => true,
     }
 }
 

@@ -53,7 +53,7 @@ pub enum WhyMisread {
 impl Repo {
     /// Restores by `psql` in a script that go on after errors and end with success, though somebody relies on it.
     pub fn unnoticed_errors(&self, script: &Script) -> Vec<UnnoticedErrors> {
-        if is_page(script) || !script.text().contains("psql") {
+        if !script.text().contains("psql") {
             return Vec::new();
         }
         let Some(run) = self.run_of(script) else { return Vec::new() };
@@ -86,8 +86,10 @@ impl Repo {
         }
         let is_lost = status::is_lost_in_pipe(script, statement, node);
         let is_asked = status::is_asked(script, statement);
-        let relying = status::relying(run, effect);
-        if !is_asked && relying.is_empty() {
+        // Who types it sees the errors, and goes on to the next line or not; `&&` does not look.
+        let relying =
+            if script.is_typed() { status::joined_harm(run, script, statement) } else { status::relying(run, effect) };
+        if script.is_forbidden(node) || relying.is_empty() && (!is_asked || script.is_typed()) {
             return None;
         }
         let program = command
@@ -161,16 +163,12 @@ impl Repo {
 
     /// Where a script reads a status that does not tell how its dump or restore ended.
     pub fn misread_statuses(&self, script: &Script) -> Vec<MisreadStatus> {
-        if is_page(script) || !script.text().contains("PIPESTATUS") {
+        if !script.text().contains("PIPESTATUS") {
             return Vec::new();
         }
-        script.shell().ids().filter_map(|id| misread(script, id)).collect()
+        let told = script.shell().ids().filter(|&id| !script.is_forbidden(id));
+        told.filter_map(|id| misread(script, id)).collect()
     }
-}
-
-/// Whether it stands on a page, where somebody reads what it says.
-pub(super) fn is_page(script: &Script) -> bool {
-    matches!(script.host.outermost(), Host::Fence { .. })
 }
 
 /// `… || true`, after which nothing asks for `PIPESTATUS` all the same.

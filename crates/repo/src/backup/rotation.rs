@@ -63,22 +63,25 @@ impl Repo {
             return Vec::new();
         }
         let Some(run) = self.backup_run(script) else { return Vec::new() };
-        rotations.iter().filter_map(|rotation| blind(&run, rotation)).collect()
+        let told = rotations.iter().filter(|rotation| !script.is_forbidden(rotation.node));
+        told.filter_map(|rotation| blind(&run, rotation)).collect()
     }
 
     /// Deletions of old backups in a script by a pattern that none of the dumps of the repository is named by.
     pub fn vain_rotations(&self, script: &Script) -> Vec<VainRotation> {
         let rotations: Vec<Rotation<'_>> =
             rotations(script).into_iter().filter(|rotation| rotation.names.is_some()).collect();
-        if rotations.is_empty() || super::restore::is_page(script) {
+        if rotations.is_empty() || script.is_typed() {
             return Vec::new();
         }
-        let others = self.scripts.iter().filter(|other| {
-            std::ptr::eq(*other, script) || other.text().contains("dump") && !super::restore::is_page(other)
-        });
+        let others = self
+            .scripts
+            .iter()
+            .filter(|other| std::ptr::eq(*other, script) || other.text().contains("dump") && !other.is_typed());
         let others: Vec<&Script> = others.collect();
         let written: Vec<Written> = others.iter().flat_map(|other| self.written(other)).collect();
-        rotations.iter().filter_map(|rotation| vain(rotation, &others, &written)).collect()
+        let told = rotations.iter().filter(|rotation| !script.is_forbidden(rotation.node));
+        told.filter_map(|rotation| vain(rotation, &others, &written)).collect()
     }
 
     /// Where the dumps of a script are written.

@@ -1,6 +1,7 @@
 //! Who asks how a command ended, and what is done in the belief that it ended well.
 
-use crate::script::{Command, Deed, Effect, Host, NodeId, NodeKind, Run, Script, Word};
+use crate::Repo;
+use crate::script::{Command, Deed, Effect, Host, Joint, NodeId, NodeKind, Run, Script, Word};
 use twiceshy_source::Place;
 
 /// Something that is done in the belief that a command has ended well.
@@ -10,6 +11,31 @@ pub struct Relying {
     pub deed: Deed,
     /// Where.
     pub place: Place,
+}
+
+impl Repo {
+    /// What `&&` has removed after a statement of a script, in the belief that it ended well: nobody who types the line is
+    /// asked in between.
+    pub fn joined_harm(&self, script: &Script, statement: NodeId) -> Vec<Relying> {
+        self.run_of(script).map(|run| joined_harm(&run, script, statement)).unwrap_or_default()
+    }
+}
+
+/// As [`Repo::joined_harm`].
+pub(super) fn joined_harm(run: &Run<'_>, script: &Script, statement: NodeId) -> Vec<Relying> {
+    let Some(parent) = script.shell().parent(statement) else { return Vec::new() };
+    let NodeKind::AndOr(first, rest) = &script.node(parent).kind else { return Vec::new() };
+    let members: Vec<(Joint, NodeId)> = std::iter::once((Joint::And, *first)).chain(rest.iter().copied()).collect();
+    let after = members.iter().skip_while(|(_, id)| *id != statement).skip(1);
+    let joined: Vec<NodeId> = after.take_while(|(joint, _)| *joint == Joint::And).map(|(_, id)| *id).collect();
+    let is_joined = |effect: &&Effect| {
+        effect.step.script == 0 && joined.iter().any(|id| script.within(*id).any(|id| id == effect.step.node))
+    };
+    let harm = run
+        .effects()
+        .iter()
+        .filter(|effect| matches!(effect.deed, Deed::Delete | Deed::Destroy | Deed::Reset) && !effect.is_of_no_value());
+    harm.filter(is_joined).map(|effect| Relying { deed: effect.deed, place: run.place_of(effect) }).collect()
 }
 
 /// Whether a word reads a variable.

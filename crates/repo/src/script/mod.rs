@@ -106,6 +106,8 @@ pub enum Host {
         after: String,
         /// What the page around it says of its commands.
         tone: crate::Tone,
+        /// Whether it shows a whole script, to be saved in a file and run: it begins with `#!`.
+        is_file: bool,
     },
     /// A command that is about to run, and stands in no file.
     CommandLine {
