@@ -209,8 +209,12 @@ fn scripts_put_together_by_chance_run_as_the_abstract_run_says() {
 const COMMANDS: &str = r#"
 ulimit -t 2
 k=0
+exec 9<> <(:)
 c() {
-  k=$((k + 1)); RANDOM=$((SEED * 31 + $1 * 7 + k))
+  k=$((k + 1))
+  # Who comes first is left to chance, and not only to the machine's.
+  RANDOM=$((SEED * 17 + $1 * 13 + k)); [ $((RANDOM % 3)) -gt 0 ] || read -r -t 0.00$((RANDOM % 5 + 1)) -u 9 || :
+  RANDOM=$((SEED * 31 + $1 * 7 + k))
   echo "S $1" >> "$LOG"
   if [ $((RANDOM % 5)) -lt "$RATE" ]; then echo "F $1" >> "$LOG"; return 1; fi
   echo "O $1" >> "$LOG"
@@ -278,9 +282,15 @@ impl Operator {
                 self.outside_loops(|operator| format!("{{ {}; }} | ( {} )", operator.list(below), operator.list(below)))
             }
             12 => self.outside_loops(|operator| format!("x=$( {} )", operator.list(below))),
-            13 => self.outside_loops(|operator| format!("( {} ) & wait", operator.list(below))),
-            // Not without `wait`: what is left running may come at any time, and the abstract run does not know it all yet.
-            14 => self.outside_loops(|operator| format!("( {} ) & wait", operator.list(below))),
+            13 => self.outside_loops(|operator| format!("{{ {}; }} & {}", operator.list(below), operator.waits())),
+            14 => self.outside_loops(|operator| {
+                let job = match operator.chance.of(3) {
+                    0 => format!("( {} )", operator.list(below)),
+                    1 if operator.functions > 0 => format!("f{}", operator.chance.of(operator.functions)),
+                    _ => operator.command(),
+                };
+                format!("{job} & {}", operator.waits())
+            }),
             15 if self.functions > 0 => format!("f{}", self.chance.of(self.functions)),
             16 if self.functions > 0 => format!("f{} || {}", self.chance.of(self.functions), self.leaf()),
             17 => format!("{}; if [ $? -ne 0 ]; then {}; exit 1; fi", self.leaf(), self.leaf()),
@@ -293,14 +303,31 @@ impl Operator {
             }
             21 if !self.in_function => format!("trap '{}' EXIT; {}", self.command(), self.leaf()),
             22 => format!("case $SEED in 1*) {};; *) {};; esac", self.list(below), self.list(below)),
-            23 => self.outside_loops(|operator| format!("cat < <({}) > /dev/null", operator.leaf())),
+            23 => self.outside_loops(|operator| {
+                let reads = ["cat < <", ": <"][operator.chance.of(2)];
+                format!("{reads}({}) > /dev/null", operator.list(below))
+            }),
+            _ => self.leaf(),
+        }
+    }
+
+    /// What comes after something that was started with `&`.
+    fn waits(&mut self) -> String {
+        match self.chance.of(8) {
+            0 => "wait".to_owned(),
+            1 => "wait $!".to_owned(),
+            2 => format!("pid=$!; {}; wait $pid", self.leaf()),
+            3 => format!("{}; wait", self.leaf()),
+            4 => format!("{}; wait || {{ {}; exit 1; }}", self.leaf(), self.leaf()),
+            5 => format!("{}; {}", self.leaf(), self.leaf()),
             _ => self.leaf(),
         }
     }
 
     fn leaf(&mut self) -> String {
-        match self.chance.of(14) {
+        match self.chance.of(15) {
             0 if self.in_function => format!("return {}", self.chance.of(2)),
+            3 => "wait".to_owned(),
             1 if self.in_loop => ["break", "continue"][self.chance.of(2)].to_owned(),
             2 if self.functions > 0 => format!("f{}", self.chance.of(self.functions)),
             _ => self.command(),
