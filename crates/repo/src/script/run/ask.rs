@@ -1,5 +1,6 @@
 //! The questions about a run.
 
+use super::machine::Beside;
 use super::{Moment, Run, Step};
 use crate::script::{Command, NodeKind, PartKind, Script, Word};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -55,31 +56,34 @@ impl<'r> Run<'r> {
 
     /// Whether `a` may have begun before `b` does.
     pub fn may_precede(&self, a: Step, b: Step) -> bool {
-        self.is_met(
-            &self.after(a, |_, moment| moment == Moment::At),
-            |step, moment| step == b && moment == Moment::At,
-            |_, _| false,
-        )
+        let begins = |step, moment| step == b && moment == Moment::At;
+        self.is_met(&self.after(a, |_, moment| moment == Moment::At), begins, |_, _| false)
+            || self.meets_beside(a, b, Moment::At)
+            || self.meets_beside(b, a, Moment::At)
     }
 
     /// Whether `b` may run after `a` has failed, in the same run of the script.
     pub fn may_follow_failure(&self, a: Step, b: Step) -> bool {
-        self.is_met(&self.ended(a, false), |step, moment| step == b && moment == Moment::At, |_, _| false)
+        let failed = self.ended(a, false);
+        self.is_met(&failed, |step, moment| step == b && moment == Moment::At, |_, _| false)
+            || !failed.is_empty() && self.meets_beside(a, b, Moment::At)
+            || self.meets_beside(b, a, Moment::After(false))
     }
 
     /// Whether the script may go on to another command of its own after `a` has failed.
     pub fn goes_on_after_failure(&self, a: Step) -> bool {
         let starts = self.ended(a, false);
-        self.is_met(&starts, |_, moment| moment == Moment::At, |_, _| false)
+        !starts.is_empty() && self.is_beside(a) || self.is_met(&starts, |_, moment| moment == Moment::At, |_, _| false)
     }
 
     /// Whether `b` is reached from a success of `a` only through a success of a command for which `is_one` holds.
     pub fn checked_between(&self, a: Step, b: Step, is_one: impl Fn(Command<'r>) -> bool) -> bool {
         // What runs in the background ends at any time.
-        if self.run_together(a, b) || self.record.beside.binary_search(&a).is_ok() {
+        if self.run_together(a, b) || self.is_beside(a) || self.is_beside(b) {
             return false;
         }
-        let ones = self.chosen(is_one);
+        let mut ones = self.chosen(is_one);
+        ones.retain(|one| !self.is_beside(*one));
         !self.is_met(
             &self.ended(a, true),
             |step, moment| step == b && moment == Moment::At,
@@ -90,10 +94,11 @@ impl<'r> Run<'r> {
     /// Whether `b` is reached after a failure of `a` only through a success of a command for which `is_one` holds: what
     /// would have noticed.
     pub fn checked_after_failure(&self, a: Step, b: Step, is_one: impl Fn(Command<'r>) -> bool) -> bool {
-        if self.run_together(a, b) || self.record.beside.binary_search(&a).is_ok() {
+        if self.run_together(a, b) || self.is_beside(a) || self.is_beside(b) {
             return false;
         }
-        let ones = self.chosen(is_one);
+        let mut ones = self.chosen(is_one);
+        ones.retain(|one| !self.is_beside(*one));
         !self.is_met(
             &self.ended(a, false),
             |step, moment| step == b && moment == Moment::At,
@@ -104,8 +109,7 @@ impl<'r> Run<'r> {
     /// The simple commands on the ways from `a` to the next `b`, without both, in the order in which they are first met;
     /// what runs in the background may be there at any time.
     pub fn between(&self, a: Step, b: Step) -> Vec<(Step, Command<'r>)> {
-        let is_beside = |step: Step| self.record.beside.binary_search(&step).is_ok();
-        if is_beside(a) || is_beside(b) {
+        if self.is_beside(a) || self.is_beside(b) {
             // Whatever else the script does may come in between.
             return self.commands().into_iter().filter(|(step, _)| *step != a && *step != b).collect();
         }
@@ -131,7 +135,8 @@ impl<'r> Run<'r> {
         let mut met: Vec<u32> = met.into_iter().collect();
         met.sort_unstable();
         let mut seen = FxHashSet::default();
-        let beside = self.record.beside.iter().copied().filter(|step| self.may_precede(*step, b));
+        let beside = self.record.beside.threads.keys().copied();
+        let beside = beside.filter(|step| self.may_precede(a, *step) && self.may_precede(*step, b));
         let stages = self.record.stages.keys().copied();
         let stages = stages.filter(|step| self.run_together(*step, a) || self.run_together(*step, b));
         let mut beside: Vec<_> = beside.chain(stages).map(|step| (step, Moment::At)).collect();
@@ -322,6 +327,28 @@ impl<'r> Run<'r> {
     pub fn run_together(&self, a: Step, b: Step) -> bool {
         let (Some(a), Some(b)) = (self.record.stages.get(&a), self.record.stages.get(&b)) else { return false };
         a.iter().any(|(pipeline, stage)| b.iter().any(|(other, number)| pipeline == other && stage != number))
+    }
+
+    /// Whether a command runs in something that was started with `&`, or in `<( )`.
+    fn is_beside(&self, step: Step) -> bool {
+        self.record.beside.threads.contains_key(&step)
+    }
+
+    /// Whether `a` runs in something that was started before the script comes to this moment of `other`, and that nothing
+    /// has waited for since: either may come first. What it leads to once it was waited for, its ways say.
+    fn meets_beside(&self, a: Step, other: Step, moment: Moment) -> bool {
+        let Beside { threads, next, waited, missed } = &self.record.beside;
+        threads.get(&a).into_iter().flatten().any(|&fork| {
+            let next: Vec<u32> = next.get(&fork).into_iter().flatten().copied().collect();
+            // What is started beside something itself may outlive what is waited for.
+            let is_over = |step: Step, moment: Moment| {
+                moment == Moment::At
+                    && waited.contains(&(step, fork))
+                    && !missed.contains(&(step, fork))
+                    && !self.is_beside(fork)
+            };
+            self.is_met(&next, |step, at| step == other && at == moment, is_over)
+        })
     }
 
     // Ways.

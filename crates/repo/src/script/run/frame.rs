@@ -38,14 +38,13 @@ pub(super) enum Frame {
     Sourced(Step, bool),
     /// A shell of its own: `bash -c`, `ssh host`.
     Inner(Step, WorldId),
-    /// `… &`, run before anything else.
-    Beside(Step, WorldId),
-    /// Number `1` of what `wait` waits for.
-    Waited(Step, u32, WorldId),
+    /// What `0` has started beside everything that follows: `… &`, `<( … )`. Nothing comes after it.
+    Beside(Step),
+    /// Number `1` of what `wait` waits for; whether errexit is off in it, since something asked for a status where it was
+    /// started.
+    Waited(Step, u32, bool, WorldId),
     /// What `trap … EXIT` runs when a shell ends, and how that ended.
     AtExit(bool),
-    /// What is still running when the script ends.
-    Leftover,
     /// What `trap … ERR` runs; the command that failed.
     OnError(Step),
 }
@@ -80,7 +79,6 @@ impl Frame {
                 | Self::Beside(..)
                 | Self::Waited(..)
                 | Self::AtExit(_)
-                | Self::Leftover
         )
     }
 }

@@ -223,8 +223,6 @@ impl Record {
             }
         }
         let starts = machine.starts.clone().into();
-        let mut beside: Vec<Step> = machine.beside.iter().copied().collect();
-        beside.sort_unstable();
         let own = machine.starts.get(1).copied().unwrap_or(states.len() as u32);
         Self {
             leads,
@@ -236,7 +234,7 @@ impl Record {
             edges: edges.into(),
             starts,
             at,
-            beside,
+            beside: machine.beside.clone(),
             stages: machine.stages.clone(),
             entries: machine.entries.clone(),
             options: machine.into_options(),

@@ -34,8 +34,8 @@
 //! commands; "may" means that nothing in the script rules it out. `echo` is taken not to fail, a loop over unknown words
 //! may run no round, what runs at the same time may run in either order.
 //!
-//! Not known: what is left running in the background without a `wait` may run beside everything that comes later; some
-//! orders between the two are missed.
+//! What is started with `&` is a way of its own, which begins there and leads to nothing, and once more a part of the way
+//! through each `wait` that waits for it. In between it may come at any time: `ask` joins that to what the ways say.
 
 mod ask;
 mod condition;
@@ -105,8 +105,7 @@ pub(super) struct Record {
     options: FxHashMap<Step, Options>,
     /// What calls functions, by their bodies, and reads files with `.`, by their roots, on the script's own ways.
     entries: FxHashMap<Step, Vec<Step>>,
-    /// What runs beside other things, started with `&`.
-    beside: Vec<Step>,
+    beside: machine::Beside,
     /// In which stages of which pipelines a command runs.
     stages: FxHashMap<Step, rustc_hash::FxHashSet<(Step, u8)>>,
     /// What commands lead to in other scripts.

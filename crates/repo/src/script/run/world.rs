@@ -1,10 +1,24 @@
 //! What a shell knows at one moment of a run: its options, the variables that decide something, the last status.
 
 use super::Step;
+use super::frame::WorldId;
 use crate::script::Options;
 
 /// How many commands that run in the background are kept in mind.
-const MAX_PENDING: usize = 6;
+const MAX_PENDING: usize = 12;
+
+/// Something that was started with `&` and that `wait` waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Job {
+    /// What has started it.
+    pub(super) fork: Step,
+    /// What runs.
+    pub(super) body: Step,
+    /// What its shell knew when it was started.
+    pub(super) world: WorldId,
+    /// Whether errexit was off there, since something asked for a status.
+    pub(super) suspended: bool,
+}
 
 /// The state of one shell.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,9 +36,9 @@ pub(super) struct World {
     pub(super) at_exit: Option<Step>,
     /// What `trap … ERR` runs.
     pub(super) on_error: Option<Step>,
-    /// Commands that were started with `&` and may not have run yet.
-    pub(super) pending: Vec<Step>,
-    /// Likewise, started in shells inside that have ended: nobody waits for them.
+    /// What was started with `&` and may still run.
+    pub(super) pending: Vec<Job>,
+    /// What has started more of it, in shells inside that have ended: nobody waits for that.
     pub(super) loose: Vec<Step>,
 }
 
@@ -101,16 +115,20 @@ impl World {
     }
 
     pub(super) fn leave(&mut self, left: &[Step]) {
-        for &step in left {
-            if !self.loose.contains(&step) && self.loose.len() < MAX_PENDING {
-                self.loose.push(step);
+        for &fork in left {
+            if !self.loose.contains(&fork) {
+                self.loose.push(fork);
             }
         }
     }
 
-    pub(super) fn wait_for(&mut self, step: Step) {
-        if !self.pending.contains(&step) && self.pending.len() < MAX_PENDING {
-            self.pending.push(step);
+    /// Notes what `wait` waits for; `false` where there is too much of it.
+    pub(super) fn wait_for(&mut self, job: Job) -> bool {
+        let is_known = self.pending.contains(&job);
+        if !is_known && self.pending.len() < MAX_PENDING {
+            self.pending.push(job);
+            return true;
         }
+        is_known
     }
 }

@@ -19,14 +19,6 @@ impl<'s> Machine<'s> {
         );
         let link = &self.links[rest as usize];
         let (suspended, functions) = (link.suspended, link.functions);
-        let beside = if matches!(link.frame, Frame::Beside(..)) { Some(rest) } else { link.beside };
-        if let Some(beside) = beside
-            && let Link { frame: Frame::Beside(at, outer), after, .. } = self.links[beside as usize].clone()
-        {
-            // What started it goes on whenever it likes.
-            self.after(at, true, after, outer, next);
-            self.beside.insert(step);
-        }
         if succeeded || !looks || suspended {
             return self.resume(succeeded, rest, world, next);
         }
@@ -219,24 +211,12 @@ impl<'s> Machine<'s> {
             }
             Frame::Sourced(at, _) => self.after(at, succeeded, after, world, next),
             Frame::Inner(at, outer) => self.after(at, succeeded, after, outer, next),
-            Frame::Beside(at, outer) => {
+            Frame::Beside(_) => {}
+            Frame::Waited(at, number, _, outer) => {
                 let outer = back(self, outer);
-                self.after(at, true, after, outer, next);
-            }
-            Frame::Waited(at, number, outer) => {
-                let outer = back(self, outer);
-                let pending = self.worlds[outer as usize].pending.clone();
-                match pending.get(number as usize + 1) {
-                    Some(&one) => self.wait(at, one, number + 1, after, outer, next),
-                    None => {
-                        let names = matches!(&self.node(at).kind, NodeKind::Simple(simple) if simple.words.len() > 1);
-                        let world = self.changed(outer, |world| world.pending.clear());
-                        self.after(at, succeeded || !names, after, world, next);
-                    }
-                }
+                self.wait(at, number + 1, succeeded, after, outer, next);
             }
             Frame::AtExit(status) => self.resume(status, after, world, next),
-            Frame::Leftover => {}
             Frame::OnError(_) => {
                 let world = self.changed(world, |world| world.last = None);
                 self.fail(after, world, next);
@@ -244,10 +224,10 @@ impl<'s> Machine<'s> {
         }
     }
 
-    /// What was started with `&` in a shell that ends.
+    /// What has started something with `&` in a shell that ends.
     pub(super) fn left(&self, world: WorldId) -> Vec<Step> {
         let world = &self.worlds[world as usize];
-        world.pending.iter().chain(&world.loose).copied().collect()
+        world.pending.iter().map(|job| job.fork).chain(world.loose.iter().copied()).collect()
     }
 
     pub(super) fn stage(
@@ -305,11 +285,6 @@ impl<'s> Machine<'s> {
     /// The script's own shell ends.
     pub(super) fn end(&mut self, succeeded: bool, bottom: Rest, world: WorldId, next: &mut Vec<u32>) {
         let own = self.worlds[world as usize].clone();
-        // What runs in the background may still be at it.
-        for &pending in own.pending.iter().chain(&own.loose) {
-            let inside = self.changed(world, World::enter_shell);
-            self.inside(pending, Frame::Leftover, bottom, inside, next);
-        }
         let world = self.world(World::new(own.options));
         let step = Step { script: 0, node: Shell::ROOT };
         next.push(self.state(step, Moment::End(succeeded), bottom, world));

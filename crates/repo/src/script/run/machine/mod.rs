@@ -72,10 +72,22 @@ pub(super) struct Machine<'s> {
     options: FxHashMap<Step, Options>,
     /// What calls functions and reads files, on the script's own ways.
     pub(super) entries: FxHashMap<Step, Vec<Step>>,
-    /// What runs beside other things, started with `&`.
-    pub(super) beside: FxHashSet<Step>,
+    pub(super) beside: Beside,
     /// In which stages of which pipelines a command runs.
     pub(super) stages: FxHashMap<Step, FxHashSet<(Step, u8)>>,
+}
+
+/// What runs beside other things.
+#[derive(Clone, Debug, Default)]
+pub(in crate::script::run) struct Beside {
+    /// What has started what a command runs in.
+    pub(in crate::script::run) threads: FxHashMap<Step, FxHashSet<Step>>,
+    /// The states in which it then goes on with something else.
+    pub(in crate::script::run) next: FxHashMap<Step, FxHashSet<u32>>,
+    /// What `wait` has waited for, by what has started it.
+    pub(in crate::script::run) waited: FxHashSet<(Step, Step)>,
+    /// What may still run after `wait` all the same.
+    pub(in crate::script::run) missed: FxHashSet<(Step, Step)>,
 }
 
 /// A text that is run to be put into a word.
@@ -137,7 +149,7 @@ impl<'s> Machine<'s> {
             gave_up: false,
             options: FxHashMap::default(),
             entries: FxHashMap::default(),
-            beside: FxHashSet::default(),
+            beside: Beside::default(),
             stages: FxHashMap::default(),
         };
         // A script stands behind the one that leads to it.
@@ -228,6 +240,7 @@ impl<'s> Machine<'s> {
         }
         if moment == Moment::At {
             self.note_stages(step, rest);
+            self.note_threads(step, rest);
             let options = self.worlds[world as usize].options;
             self.options.entry(step).and_modify(|known| *known = known.either(options)).or_insert(options);
         }
@@ -246,6 +259,17 @@ impl<'s> Machine<'s> {
         let entries = self.entries.entry(start).or_default();
         if self.starts.len() == 1 && !entries.contains(&call) {
             entries.push(call);
+        }
+    }
+
+    /// Notes what has started what a command runs in.
+    fn note_threads(&mut self, step: Step, rest: Rest) {
+        let mut rest = self.links[rest as usize].beside;
+        while let Some(link) = rest.map(|rest| &self.links[rest as usize]) {
+            if let Frame::Beside(fork) = link.frame {
+                self.beside.threads.entry(step).or_default().insert(fork);
+            }
+            rest = self.links[link.after as usize].beside;
         }
     }
 
@@ -289,12 +313,12 @@ impl<'s> Machine<'s> {
             (_, Some(link)) => link.stage,
         };
         let (mut suspended, mut beside, mut depth, mut functions) = match self.links.get(after as usize) {
-            Some(link) if !matches!(frame, Frame::Bottom) => {
-                let beside = if matches!(link.frame, Frame::Beside(..)) { Some(after) } else { link.beside };
-                (link.suspended, beside, link.depth, link.functions)
-            }
+            Some(link) if !matches!(frame, Frame::Bottom) => (link.suspended, link.beside, link.depth, link.functions),
             _ => (false, None, 0, 0),
         };
+        if matches!(frame, Frame::Beside(_)) {
+            beside = Some(self.links.len() as Rest);
+        }
         match &frame {
             Frame::Member(at, number) => {
                 if let NodeKind::AndOr(_, rest) = &self.node(*at).kind {
@@ -302,6 +326,7 @@ impl<'s> Machine<'s> {
                 }
             }
             Frame::Negated(_) | Frame::Condition(..) | Frame::LoopTest(..) => suspended = true,
+            Frame::Waited(_, _, is_off, _) => suspended = *is_off,
             // A shell of its own begins anew.
             Frame::Inner(..) => (suspended, depth, functions) = (false, depth + 1, 0),
             Frame::Substitution(at, ..) if self.dialect(*at) == Dialect::Dash => suspended = false,
@@ -311,9 +336,6 @@ impl<'s> Machine<'s> {
                 depth += 1;
             }
             _ => {}
-        }
-        if matches!(frame, Frame::Leftover) {
-            beside = None;
         }
         let link = Link { frame, after, suspended, beside, stage, depth, functions };
         let key = (link.frame.clone(), after);

@@ -4,7 +4,7 @@ use super::{Lead, Machine, Outcome};
 use crate::script::run::Step;
 use crate::script::run::frame::{Frame, Rest, WorldId};
 use crate::script::run::world::{Known, World};
-use crate::script::{Dialect, Part, PartKind, RedirectKind, Shell, Simple, Via, Word};
+use crate::script::{Dialect, NodeId, NodeKind, Part, PartKind, RedirectKind, Script, Shell, Simple, Via, Word};
 
 impl<'s> Machine<'s> {
     pub(super) fn simple(&mut self, step: Step, simple: &'s Simple, rest: Rest, world: WorldId, next: &mut Vec<u32>) {
@@ -95,18 +95,20 @@ impl<'s> Machine<'s> {
                 }
             },
             "wait" => {
-                let waited = self.worlds[world as usize].pending.clone();
-                let one = waited.len() == 1 || args.is_empty();
-                match waited.first() {
-                    Some(&first) if one => self.wait(step, first, 0, rest, world, next),
-                    _ => self.either(
-                        step,
-                        if args.is_empty() { Outcome::Succeeds } else { Outcome::Either },
-                        rest,
-                        world,
-                        next,
-                    ),
+                let own = &self.worlds[world as usize];
+                let (jobs, loose) = (own.pending.clone(), own.loose.clone());
+                self.beside.missed.extend(loose.into_iter().map(|fork| (step, fork)));
+                if !args.is_empty() && !matches!(jobs.as_slice(), [job] if self.is_only_job(job.fork)) {
+                    // One of them, or one of long ago.
+                    self.beside.missed.extend(jobs.iter().map(|job| (step, job.fork)));
+                    return self.either(step, Outcome::Either, rest, world, next);
                 }
+                if jobs.is_empty() {
+                    let outcome = if args.is_empty() { Outcome::Succeeds } else { Outcome::Either };
+                    return self.either(step, outcome, rest, world, next);
+                }
+                self.beside.waited.extend(jobs.iter().map(|job| (step, job.fork)));
+                self.wait(step, 0, true, rest, world, next);
             }
             "test" => {
                 let outcome = Outcome::from(self.decides(args, &self.worlds[world as usize]));
@@ -301,16 +303,43 @@ impl<'s> Machine<'s> {
         }
     }
 
+    /// Waits for what was started, from the `number`th on; how the one before has ended.
     pub(super) fn wait(
         &mut self,
         step: Step,
-        first: Step,
         number: u32,
+        succeeded: bool,
         rest: Rest,
         world: WorldId,
         next: &mut Vec<u32>,
     ) {
-        let inside = self.changed(world, World::enter_shell);
-        self.inside(first, Frame::Waited(step, number, world), rest, inside, next);
+        match self.worlds[world as usize].pending.get(number as usize).copied() {
+            Some(job) => {
+                let frame = Frame::Waited(step, number, job.suspended, world);
+                self.inside(job.body, frame, rest, job.world, next);
+            }
+            None => {
+                // What its jobs have left running.
+                let loose = self.worlds[world as usize].loose.clone();
+                self.beside.missed.extend(loose.into_iter().map(|fork| (step, fork)));
+                let names = matches!(&self.node(step).kind, NodeKind::Simple(simple) if simple.words.len() > 1);
+                let world = self.changed(world, |world| world.pending.clear());
+                self.after(step, succeeded || !names, rest, world, next);
+            }
+        }
+    }
+
+    /// Whether nothing else of the run is started with `&`, and this only once: `wait $pid` can mean nothing else.
+    fn is_only_job(&self, fork: Step) -> bool {
+        let is_job = |script: &Script, id: NodeId| matches!(script.node(id).kind, NodeKind::Background(_));
+        let count: usize =
+            self.scripts.iter().map(|script| script.shell().ids().filter(|id| is_job(script, *id)).count()).sum();
+        let repeats = self.script(fork).shell().ancestors(fork.node).any(|id| {
+            matches!(
+                self.script(fork).node(id).kind,
+                NodeKind::While(_) | NodeKind::For(_) | NodeKind::CFor(_) | NodeKind::Function(..)
+            )
+        });
+        count == 1 && !repeats
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Machine, Outcome};
 use crate::script::run::frame::{Frame, Rest, WorldId};
-use crate::script::run::world::{Known, World};
+use crate::script::run::world::{Job, Known, World};
 use crate::script::run::{Moment, State, Step};
 use crate::script::{NodeId, NodeKind, Part, PartKind, Word};
 
@@ -27,18 +27,20 @@ impl<'s> Machine<'s> {
             next.push(self.state(step, Moment::At, rest, world));
             return;
         };
-        let inner = self.rest(Frame::Substitution(step, number, world), rest);
+        let body = Step { node: put.body, ..step };
         let dialect = self.dialect(step);
         let inside = self.changed(world, |world| {
             world.options = world.options.in_substitution(dialect);
             world.enter_shell();
         });
-        next.push(self.state(Step { node: put.body, ..step }, Moment::Before, inner, inside));
         if put.beside {
-            // It may as well come later.
-            let later = self.changed(world, |world| world.wait_for(Step { node: put.body, ..step }));
-            self.put(step, number + 1, rest, later, next);
+            self.inside(body, Frame::Beside(body), rest, inside, next);
+            let known = next.len();
+            self.put(step, number + 1, rest, world, next);
+            self.beside.next.entry(body).or_default().extend(&next[known..]);
+            return;
         }
+        self.inside(body, Frame::Substitution(step, number, world), rest, inside, next);
     }
 
     /// Enters `step`; `before` is the status of what ran before it.
@@ -94,9 +96,17 @@ impl<'s> Machine<'s> {
             NodeKind::Not(inner) => self.inside(at(*inner), Frame::Negated(step), rest, world, next),
             NodeKind::Background(inner) => {
                 let inside = self.changed(world, World::enter_shell);
-                self.inside(at(*inner), Frame::Beside(step, world), rest, inside, next);
-                let later = self.changed(world, |world| world.wait_for(at(*inner)));
+                self.inside(at(*inner), Frame::Beside(step), rest, inside, next);
+                let suspended = self.links[rest as usize].suspended;
+                let job = Job { fork: step, body: at(*inner), world: inside, suspended };
+                let later = self.changed(world, |world| {
+                    if !world.wait_for(job) {
+                        world.leave(&[step]);
+                    }
+                });
+                let known = next.len();
                 self.after(step, true, rest, later, next);
+                self.beside.next.entry(step).or_default().extend(&next[known..]);
             }
             NodeKind::Simple(simple) => self.simple(step, simple, rest, world, next),
             NodeKind::Test(test) => {
