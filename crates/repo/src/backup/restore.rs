@@ -108,7 +108,7 @@ impl Repo {
             is_single: effect.has_option("-1") || effect.has_option("--single-transaction"),
             is_asked,
             is_lost,
-            is_for_tests: self.is_for_tests(script),
+            is_for_tests: self.is_for_tests(script) || self.is_for_developers(run, effect),
             relying,
             edit,
         })
@@ -144,6 +144,12 @@ impl Repo {
             _ => false,
         };
         named || is_beside_tests(path) || says(path)
+    }
+
+    /// Whether a command acts on services of stacks that only developers run.
+    fn is_for_developers(&self, run: &Run<'_>, effect: &Effect) -> bool {
+        let meant = self.services_meant(run, effect);
+        !meant.is_empty() && meant.iter().all(|(project, _)| self.is_development(project))
     }
 
     /// Whether a file of the repository says itself that an error ends it.
