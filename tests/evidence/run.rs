@@ -366,6 +366,26 @@ fn trace(text: &str, seed: u64, directory: &std::path::Path) -> Vec<(char, usize
     events.lines().filter_map(|line| Some((line.chars().next()?, line.get(2..)?.parse().ok()?))).collect()
 }
 
+/// bash keeps errexit in `<( )`, which `$( )` switches off; a condition around the command switches it off in what is an
+/// argument, and not in what stands behind `<`.
+#[test]
+fn a_process_substitution_ends_at_its_first_failure() {
+    let directory = tempfile::tempdir().unwrap();
+    for (text, goes_on) in [
+        ("cat < <(false; echo ON >&2)", false),
+        ("x=$(false; echo ON >&2)", true),
+        ("cat < <(false; echo ON >&2) || true", false),
+        ("f() { cat < <(false; echo ON >&2); }; f || true", false),
+        ("cat <(false; echo ON >&2) || true", true),
+        ("if cat <(false; echo ON >&2); then :; fi", true),
+    ] {
+        let text = format!("set -e\n{text}\n");
+        let outcome = run_in(Shell::Bash, &format!("{text}sleep 0.1\n"), directory.path());
+        assert_eq!(outcome.stderr.contains("ON"), goes_on, "{text}");
+        assert_eq!(said(&repo(Shell::Bash, &text)).contains("ON"), goes_on, "{text}");
+    }
+}
+
 #[test]
 fn what_always_comes_first_never_comes_later() {
     let directory = tempfile::tempdir().unwrap();

@@ -38,8 +38,9 @@ pub(super) enum Frame {
     Sourced(Step, bool),
     /// A shell of its own: `bash -c`, `ssh host`.
     Inner(Step, WorldId),
-    /// What `0` has started beside everything that follows: `… &`, `<( … )`. Nothing comes after it.
-    Beside(Step),
+    /// What `0` has started beside everything that follows: `… &`, `<( … )`; whether errexit is off in it where something
+    /// asks for a status. Nothing comes after it.
+    Beside(Step, bool),
     /// Number `1` of what `wait` waits for; whether errexit is off in it, since something asked for a status where it was
     /// started.
     Waited(Step, u32, bool, WorldId),

@@ -211,7 +211,7 @@ impl<'s> Machine<'s> {
             }
             Frame::Sourced(at, _) => self.after(at, succeeded, after, world, next),
             Frame::Inner(at, outer) => self.after(at, succeeded, after, outer, next),
-            Frame::Beside(_) => {}
+            Frame::Beside(..) => {}
             Frame::Waited(at, number, _, outer) => {
                 let outer = back(self, outer);
                 self.wait(at, number + 1, succeeded, after, outer, next);

@@ -127,10 +127,14 @@ impl<'s> Machine<'s> {
             let words = node.words();
             let own = words.len() - targets;
             for (at, word) in words.into_iter().enumerate() {
+                let known = found.len();
                 find_puts(word, alone && at < own, &mut found, 0);
+                if at >= own {
+                    found[known..].iter_mut().for_each(|put| put.redirected = true);
+                }
             }
             if let NodeKind::Arithmetic(bodies) = &node.kind {
-                found.extend(bodies.iter().map(|&body| Put { body, beside: false, counts: false }));
+                found.extend(bodies.iter().map(|&body| Put { body, beside: false, redirected: false, counts: false }));
             }
         }
         let found: Rc<[Put]> = found.into();
@@ -145,10 +149,10 @@ fn find_puts(word: &Word, counts: bool, found: &mut Vec<Put>, depth: usize) {
     }
     for part in &word.parts {
         match &part.kind {
-            PartKind::Command(body) => found.push(Put { body: *body, beside: false, counts }),
-            PartKind::Process(body) => found.push(Put { body: *body, beside: true, counts: false }),
+            PartKind::Command(body) => found.push(Put { body: *body, beside: false, redirected: false, counts }),
+            PartKind::Process(body) => found.push(Put { body: *body, beside: true, redirected: false, counts: false }),
             PartKind::Arithmetic(bodies) | PartKind::Other(bodies) => {
-                found.extend(bodies.iter().map(|&body| Put { body, beside: false, counts: false }));
+                found.extend(bodies.iter().map(|&body| Put { body, beside: false, redirected: false, counts: false }));
             }
             PartKind::Variable(variable) => {
                 if let Some(argument) = &variable.argument {

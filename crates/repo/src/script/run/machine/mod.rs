@@ -96,6 +96,8 @@ struct Put {
     body: NodeId,
     /// `<( )`: nobody waits for it.
     beside: bool,
+    /// Whether it stands behind `<` or `>`.
+    redirected: bool,
     /// Whether its status may be that of the command.
     counts: bool,
 }
@@ -266,7 +268,7 @@ impl<'s> Machine<'s> {
     fn note_threads(&mut self, step: Step, rest: Rest) {
         let mut rest = self.links[rest as usize].beside;
         while let Some(link) = rest.map(|rest| &self.links[rest as usize]) {
-            if let Frame::Beside(fork) = link.frame {
+            if let Frame::Beside(fork, _) = link.frame {
                 self.beside.threads.entry(step).or_default().insert(fork);
             }
             rest = self.links[link.after as usize].beside;
@@ -316,7 +318,7 @@ impl<'s> Machine<'s> {
             Some(link) if !matches!(frame, Frame::Bottom) => (link.suspended, link.beside, link.depth, link.functions),
             _ => (false, None, 0, 0),
         };
-        if matches!(frame, Frame::Beside(_)) {
+        if matches!(frame, Frame::Beside(..)) {
             beside = Some(self.links.len() as Rest);
         }
         match &frame {
@@ -327,6 +329,7 @@ impl<'s> Machine<'s> {
             }
             Frame::Negated(_) | Frame::Condition(..) | Frame::LoopTest(..) => suspended = true,
             Frame::Waited(_, _, is_off, _) => suspended = *is_off,
+            Frame::Beside(_, is_told) => suspended &= *is_told,
             // A shell of its own begins anew.
             Frame::Inner(..) => (suspended, depth, functions) = (false, depth + 1, 0),
             Frame::Substitution(at, ..) if self.dialect(*at) == Dialect::Dash => suspended = false,

@@ -30,11 +30,14 @@ impl<'s> Machine<'s> {
         let body = Step { node: put.body, ..step };
         let dialect = self.dialect(step);
         let inside = self.changed(world, |world| {
-            world.options = world.options.in_substitution(dialect);
+            // bash keeps errexit in `<( )`, and behind `<` even where something asks for the status; not in `$( )`.
+            if !put.beside {
+                world.options = world.options.in_substitution(dialect);
+            }
             world.enter_shell();
         });
         if put.beside {
-            self.inside(body, Frame::Beside(body), rest, inside, next);
+            self.inside(body, Frame::Beside(body, !put.redirected), rest, inside, next);
             let known = next.len();
             self.put(step, number + 1, rest, world, next);
             self.beside.next.entry(body).or_default().extend(&next[known..]);
@@ -96,7 +99,7 @@ impl<'s> Machine<'s> {
             NodeKind::Not(inner) => self.inside(at(*inner), Frame::Negated(step), rest, world, next),
             NodeKind::Background(inner) => {
                 let inside = self.changed(world, World::enter_shell);
-                self.inside(at(*inner), Frame::Beside(step), rest, inside, next);
+                self.inside(at(*inner), Frame::Beside(step, true), rest, inside, next);
                 let suspended = self.links[rest as usize].suspended;
                 let job = Job { fork: step, body: at(*inner), world: inside, suspended };
                 let later = self.changed(world, |world| {
