@@ -28,6 +28,12 @@ impl Lint for LoopEndsScript {
         if script.is_typed() {
             return;
         }
+        // Most scripts never have `set -e`: then only what reads them, or what they read, may have it.
+        let is_off = || script.shell().ids().all(|id| script.options_at(id).errexit() == Some(false));
+        let stands_alone = || !repo.reads_scripts(script) && repo.scripts_reading(script).is_empty();
+        if is_off() && stands_alone() {
+            return;
+        }
         let mut open = Construct::all(script);
         open.retain(|construct| !script.is_forbidden(construct.node));
         open.retain(|construct| script.is_sound(construct.node) && !ends_alone(script, construct, found));
@@ -35,18 +41,12 @@ impl Lint for LoopEndsScript {
             return;
         }
         // What it reads with `.`, and what reads it: there the rest of the cause may stand.
-        for reader in std::iter::once(script).chain(repo.scripts_reading(script).into_iter().take(MAX_READERS)) {
-            let Some(run) = repo.run_of(reader).filter(|run| !reader.is_instruction() && reads_others(run)) else {
-                continue;
-            };
+        let own = std::iter::once(script).filter(|script| repo.reads_scripts(script));
+        for reader in own.chain(repo.scripts_reading(script).into_iter().take(MAX_READERS)) {
+            let Some(run) = repo.run_of(reader).filter(|_| !reader.is_instruction()) else { continue };
             open.retain(|construct| !ends_in_run(script, construct, &run, repo, found));
         }
     }
-}
-
-/// Whether a run leads through files that are read with `.`.
-fn reads_others(run: &Run<'_>) -> bool {
-    run.scripts().iter().skip(1).any(|script| matches!(script.host, Host::File))
 }
 
 /// Reports a construct that ends its script before a step of that script.

@@ -71,14 +71,22 @@ impl Repo {
 
     /// The scripts of the repository that a script reads with `.` or `source`, and where.
     fn sourced_by(&self, script: &Script) -> Vec<(NodeId, &Script)> {
+        if !script.text().contains(". ") && !script.text().contains("source") {
+            return Vec::new();
+        }
         let reads =
             |command: &Command<'_>| command.words().first().is_some_and(|word| word.is(".") || word.is("source"));
-        let found = script.commands().filter(reads).filter_map(|command| {
+        let found = script.commands().filter(reads).take(MAX_SCRIPTS).filter_map(|command| {
             let file = self.sourced_file(command)?;
             let mut scripts = self.scripts_in(file).iter().filter_map(|&number| self.scripts.get(number as usize));
             Some((command.id, scripts.find(|script| script.host == Host::File)?))
         });
         found.collect()
+    }
+
+    /// Whether a script reads scripts of the repository with `.` or `source`.
+    pub fn reads_scripts(&self, script: &Script) -> bool {
+        !self.sourced_by(script).is_empty()
     }
 
     /// The scripts of the repository that read `script` with `.` or `source`, directly or through others that they read,
