@@ -19,19 +19,29 @@ const FOUND: u8 = 1;
 /// What was asked could not be done.
 const UNABLE: u8 = 2;
 
+/// How many threads read at least: on the first run, most of them wait for the disk.
+const READERS: usize = 8;
+
+fn threads(count: usize) -> Result<rayon::ThreadPool, Problem> {
+    rayon::ThreadPoolBuilder::new().num_threads(count).stack_size(STACK).build().map_err(|error| {
+        Problem::new(format!("no threads can be started: {error}")).next("try fewer of them: --jobs 1")
+    })
+}
+
 /// Checks, fixes, reports.
 pub(crate) fn run(args: &Check, lints: &[Entry]) -> Result<ExitCode, Problem> {
     let started = Instant::now();
     let targets = reports::targets(args)?;
     let choice = choice(args, lints)?;
     let scope = Scope::of(&args.paths).map_err(unopened)?;
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(args.jobs.unwrap_or(0).into()).stack_size(STACK);
-    let pool = threads.build().map_err(|error| {
-        Problem::new(format!("no threads can be started: {error}")).next("try fewer of them: --jobs 1")
-    })?;
-    pool.install(|| {
-        let (tree, origins) = read(args, &scope)?;
-        let repo = Repo::of(guided(tree, &args.configured)?);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let readers = threads(args.jobs.map_or(cores.max(READERS), usize::from))?;
+    threads(args.jobs.map_or(cores, usize::from))?.install(|| {
+        let read = || -> Result<_, Problem> {
+            let (tree, origins) = read(args, &scope)?;
+            Ok((Repo::of(guided(tree, &args.configured)?), origins))
+        };
+        let (repo, origins) = readers.install(read)?;
         configured(&repo, lints, &choice, &scope)?;
         let repo = if args.strict { repo.thorough() } else { repo };
         if args.diff {

@@ -8,7 +8,7 @@ mod kubernetes;
 mod shell;
 mod walk;
 
-pub(crate) use code::Outline;
+pub(crate) use code::{Outline, outline};
 pub use deadline::{Deadline, Platform};
 pub(crate) use kubernetes::{Pods, is_manifest};
 

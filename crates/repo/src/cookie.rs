@@ -5,7 +5,7 @@ mod strict;
 
 use crate::hints::Hints;
 use crate::{Edit, FileId, Place, Repo, Tree};
-pub(crate) use strict::StrictCookie;
+pub(crate) use strict::{StrictCookie, cookies as strict_cookies};
 
 /// A strict cookie that a callback needs.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Modules that are parsed when somebody asks about them.
 
 use crate::health_handler::routes::Handler;
+use crate::hints::Hints;
 use crate::listens::Call;
 use crate::variables::ModuleVariables;
 use crate::{FileId, Repo};
@@ -29,6 +30,25 @@ impl Repo {
     pub(crate) fn answers(&self, file: FileId) -> Option<&Answers> {
         let python = self.python_module(file).map(|module| &module.answers);
         python.or_else(|| self.node_module(file).map(|module| &module.answers))
+    }
+
+    /// Answers what lints will ask about a module that has just been parsed for something else.
+    ///
+    /// Only before lints run: two of them that answered each other's questions would wait for each other.
+    pub(crate) fn answer_beforehand(&self, file: FileId, module: &Module<'_>, text: &str) {
+        let python = self.python_module(file).map(|module| (module.hints, &module.answers));
+        let known = python.or_else(|| self.node_module(file).map(|module| (module.hints, &module.answers)));
+        let Some((hints, answers)) = known else { return };
+        if hints.has(Hints::HEALTH) && answers.handlers.get().is_none() {
+            let handlers = crate::health_handler::routes::handlers(module, self.tree.path(file), file);
+            let _ = answers.handlers.set(handlers.into());
+        }
+        if hints.has(Hints::WHOLE_FILE) && answers.start.get().is_none() {
+            let _ = answers.start.set(Arc::new(crate::boot_path::outline(module, text, file)));
+        }
+        if hints.has(Hints::STRICT_COOKIE) && answers.strict_cookies.get().is_none() {
+            let _ = answers.strict_cookies.set(crate::cookie::strict_cookies(module, text, file).into());
+        }
     }
 
     /// Parses a Python or JavaScript module once more and lets `take` have of it what it wants; `None` where it cannot be

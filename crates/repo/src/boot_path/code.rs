@@ -184,7 +184,7 @@ impl Modules {
     }
 }
 
-fn outline(module: &Module<'_>, text: &str, file: FileId) -> Outline {
+pub(crate) fn outline(module: &Module<'_>, text: &str, file: FileId) -> Outline {
     let mut reader = Reader {
         file,
         values: Values::of(module.body),

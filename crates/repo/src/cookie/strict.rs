@@ -114,7 +114,7 @@ impl StrictCookie {
 }
 
 /// The strict cookies of a module.
-pub(super) fn cookies(module: &Module<'_>, text: &str, file: FileId) -> Vec<StrictCookie> {
+pub(crate) fn cookies(module: &Module<'_>, text: &str, file: FileId) -> Vec<StrictCookie> {
     let mut reader = Reader { file, text, constants: Vec::new(), found: Vec::new(), auth: None };
     reader.constants(module.body);
     if ["NextAuth", "next-auth", "AuthOptions", "@auth/"].iter().any(|word| text.contains(word))

@@ -41,6 +41,10 @@ pub(super) fn of(repo: &Repo, file: FileId, known: &FxHashMap<FileId, Vec<Wrappe
             read.alternatives.sort();
             read.alternatives.dedup();
         }
+        // Whoever asks about this module later need not parse it again.
+        if known.is_empty() {
+            repo.answer_beforehand(file, module, text);
+        }
         found
     };
     // What a parser does to one module does not end the run.
