@@ -4,6 +4,10 @@
 //! Ripgrep is given by name the very files that we read, with a pattern that matches nothing, so that it reads them whole
 //! and need not look for them; it also runs as people run it, where it walks the tree itself and reads what we pass over
 //! (pictures, data). Everything runs in turn, in the same run, warm, on as many threads; the best counts.
+//!
+//! With `--cold` nothing of the files is in memory before each run, as after a clone on another machine or on a CI runner's first
+//! step: Linux is told to forget its page cache, which only root may. Then each runs with the threads that it takes by itself,
+//! and ripgrep also with eight, since it takes no more than there are cores, and all of them wait for the disk.
 
 #![allow(clippy::unwrap_used, reason = "a bench that cannot run should say where")]
 
@@ -18,12 +22,14 @@ fn main() -> ExitCode {
     let mut directory = None;
     let mut files = 5000;
     let mut most = None;
+    let mut is_cold = false;
     let mut program = env!("CARGO_BIN_EXE_twiceshy-under-test").to_owned();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             // Cargo says so to every bench.
             "--bench" => {}
+            "--cold" => is_cold = true,
             "--files" => files = number(&mut arguments).unwrap_or(5000.0) as usize,
             "--max-seconds" => most = number(&mut arguments),
             "--program" => program = arguments.next().unwrap_or(program),
@@ -38,20 +44,25 @@ fn main() -> ExitCode {
     let files = read_files(&directory);
     let pattern = "qzxjkvbpwyfg";
     let mut modes: Vec<Mode> = Vec::new();
-    for threads in ["-j1", "-j2"] {
+    let threads: [&[&str]; 2] = if is_cold { [&[], &["-j8"]] } else { [&["-j1"], &["-j2"]] };
+    for threads in threads {
         let mut add = |name: &str, program: &str, args: &[&str], files: &[String]| {
-            let args = args.iter().copied().map(str::to_owned).chain(files.iter().cloned()).collect();
-            let name = format!("{name} {threads}");
+            // Ours is measured as people run it.
+            let threads = if is_cold && name == "twiceshy" { &[] } else { threads };
+            let (words, name) = (threads.iter().chain(args), format!("{name} {}", threads.concat()));
+            let args = words.copied().map(str::to_owned).chain(files.iter().cloned()).collect();
             modes.push(Mode { name, program: program.to_owned(), args, best: Sample { wall: Duration::MAX, rss: 0 } });
         };
-        add("twiceshy", &program, &["check", "--exit-zero", "--format", "json", threads], &[]);
-        add("ripgrep, the same files", "rg", &["--no-config", threads, "--", pattern], &files);
-        let walk =
-            ["--no-config", threads, "--hidden", "--no-ignore-dot", "--no-require-git", "--glob=!.git", pattern, "."];
+        add("twiceshy", &program, &["--exit-zero", "--format", "json"], &[]);
+        add("ripgrep, the same files", "rg", &["--no-config", "--", pattern], &files);
+        let walk = ["--no-config", "--hidden", "--no-ignore-dot", "--no-require-git", "--glob=!.git", pattern, "."];
         add("ripgrep, its own walk", "rg", &walk, &[]);
     }
     for _ in 0..ROUNDS {
         for mode in &mut modes {
+            if is_cold {
+                forget(&mode.program);
+            }
             let sample = measure(&directory, &mode.program, &mode.args);
             mode.best = Sample { wall: mode.best.wall.min(sample.wall), rss: mode.best.rss.max(sample.rss) };
         }
@@ -60,9 +71,14 @@ fn main() -> ExitCode {
     for mode in &modes {
         println!("{:30} {:.3} s, {} MiB at most", mode.name, mode.best.wall.as_secs_f64(), mode.best.rss / 1024);
     }
-    for (threads, [ours, same, walk]) in ["-j1", "-j2"].iter().zip(modes.as_chunks().0) {
+    for (threads, [ours, same, walk]) in threads.iter().zip(modes.as_chunks().0) {
         let ratio = |floor: &Mode| ours.best.wall.as_secs_f64() / floor.best.wall.as_secs_f64();
-        println!("ratio {threads}: {:.2} × the same files, {:.2} × its own walk", ratio(same), ratio(walk));
+        println!(
+            "ratio{}: {:.2} × the same files, {:.2} × its own walk",
+            threads.iter().map(|it| format!(" {it}")).collect::<String>(),
+            ratio(same),
+            ratio(walk)
+        );
     }
     let seconds = modes.iter().filter(|mode| mode.program == program).map(|mode| mode.best.wall.as_secs_f64());
     let seconds = seconds.fold(f64::MAX, f64::min);
@@ -75,6 +91,13 @@ fn main() -> ExitCode {
 
 fn number(arguments: &mut impl Iterator<Item = String>) -> Option<f64> {
     arguments.next().and_then(|number| number.parse().ok())
+}
+
+/// Takes everything that was read from disk out of memory, but for the program that is about to run.
+fn forget(program: &str) {
+    let dropped = Command::new("sh").args(["-c", "sync; echo 3 > /proc/sys/vm/drop_caches"]).status();
+    assert!(dropped.is_ok_and(|status| status.success()), "--cold needs Linux and root");
+    let _ = Command::new("sh").args(["-c", "cat \"$(command -v \"$0\")\" > /dev/null", program]).status();
 }
 
 /// One of the programs, and how it is run.

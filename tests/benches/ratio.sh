@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Times the release binary against ripgrep reading the same files: tests/benches/ratio.sh [DIR] [--files N] [--max-seconds S]
+# Times the release binary against ripgrep reading the same files: tests/benches/ratio.sh [DIR] [--cold] [--files N] [--max-seconds S]
 # Without DIR: a synthetic repository, the same each time. Needs ripgrep (Debian: ripgrep).
 set -euo pipefail
 arguments=()
