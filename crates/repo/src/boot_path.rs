@@ -10,7 +10,7 @@ mod walk;
 
 pub(crate) use code::{Outline, outline};
 pub use deadline::{Deadline, Platform};
-pub(crate) use kubernetes::{Pods, is_manifest};
+pub(crate) use kubernetes::Pods;
 
 use crate::compose::{MountKind, Service};
 use crate::dockerfile::StepKind;

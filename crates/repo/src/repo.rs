@@ -121,9 +121,8 @@ impl Repo {
         } else {
             Arc::default()
         };
-        let is_manifest = |file: &FileId| crate::boot_path::is_manifest(tree.path(*file));
-        let same_manifests = self.tree.knows_the_same_as(&tree) && !changed.iter().any(is_manifest);
-        let pods = if same_manifests { self.pods.clone() } else { Arc::default() };
+        let same_pods = self.tree.knows_the_same_as(&tree) && self.pods.stay(&tree, changed);
+        let pods = if same_pods { self.pods.clone() } else { Arc::default() };
         let shelf = self.shelf.without(&stale);
         Self::read(tree, configuration, files, Kept { shelf, read, troubles, code, pods, without_code: false })
     }

@@ -11,9 +11,23 @@ use twiceshy_syntax::yaml::{self, Node};
 #[derive(Debug, Default)]
 pub(crate) struct Pods(OnceLock<Vec<Pod>>);
 
+impl Pods {
+    /// Whether the `changed` files of `tree` leave them as they were: none comes from one of these, none is in them now.
+    pub(crate) fn stay(&self, tree: &Tree, changed: &[FileId]) -> bool {
+        let is_apart = |file: &FileId| {
+            let holds = || tree.source(*file).is_ok_and(|source| may_hold_pods(source.text()));
+            let held = || self.0.get().is_none_or(|pods| pods.iter().any(|pod| pod.file == *file));
+            !is_manifest(tree.path(*file)) || !held() && !holds()
+        };
+        changed.iter().all(is_apart)
+    }
+}
+
 /// A container of a pod.
 #[derive(Debug)]
 pub(super) struct Pod {
+    /// The manifest.
+    file: FileId,
     /// Its image's name without registry and tag, and its own.
     names: [String; 2],
     pub(super) volumes: Vec<(String, Place)>,
@@ -37,8 +51,7 @@ impl Repo {
             }
             let Ok(source) = self.tree.source(file) else { continue };
             let text = source.text();
-            // What mounts nothing has no file that outlives it; a chart's templates are no YAML.
-            if !text.contains("containers:") || !text.contains("volumeMounts") || text.contains("{{") {
+            if !may_hold_pods(text) {
                 continue;
             }
             let yaml = yaml::parse(text);
@@ -61,8 +74,13 @@ impl Repo {
     }
 }
 
+/// What mounts nothing has no file that outlives it; a chart's templates are no YAML.
+fn may_hold_pods(text: &str) -> bool {
+    text.contains("containers:") && text.contains("volumeMounts") && !text.contains("{{")
+}
+
 /// Whether the file at `path` may be a manifest.
-pub(crate) fn is_manifest(path: &str) -> bool {
+fn is_manifest(path: &str) -> bool {
     (path.ends_with(".yaml") || path.ends_with(".yml")) && !path.contains(".github/")
 }
 
@@ -99,6 +117,7 @@ fn pod(container: Node<'_>, names: [String; 2], file: FileId, text: &str) -> Pod
     });
     let words = ["command", "args"].iter().filter_map(|name| container.get(name)).flat_map(Node::items);
     Pod {
+        file,
         names,
         volumes: volumes.collect(),
         deadline,
