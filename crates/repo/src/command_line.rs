@@ -113,11 +113,11 @@ impl CommandLine {
 
 /// Programs that change nothing and run no other one, whatever they are told.
 const LOOKS: &[&str] = &[
-    "basename", "cat", "cd", "cmp", "cut", "df", "diff", "dirname", "du", "echo", "egrep", "false", "file", "free",
-    "grep", "head", "id", "jq", "ls", "nl", "nproc", "ps", "pwd", "readlink", "realpath", "sleep", "stat", "tac",
-    "tail", "test", "tr", "true", "type", "uname", "uptime", "wc", "whereis", "which", "whoami",
+    "basename", "cat", "cd", "cmp", "cut", "df", "diff", "dirname", "du", "echo", "egrep", "false", "free", "grep",
+    "head", "id", "jq", "ls", "nl", "nproc", "ps", "pwd", "readlink", "realpath", "sleep", "stat", "tac", "tail",
+    "test", "tr", "true", "type", "uname", "uptime", "wc", "whereis", "which", "whoami",
 ];
-/// What git is told that changes nothing; none of it runs a hook.
+/// What git is told that changes nothing, but for options that write a file or run a program; none of it runs a hook.
 const GIT_LOOKS: &[&str] = &["blame", "diff", "log", "ls-files", "rev-parse", "show", "status"];
 
 /// Whether a command is one of those, and writes no file.
@@ -132,7 +132,13 @@ fn looks(command: Command<'_>) -> bool {
     let mut words = command.words().iter();
     let Some(name) = words.next().and_then(Word::literal) else { return false };
     match &*name {
-        "git" => words.next().is_some_and(|verb| GIT_LOOKS.iter().any(|looks| verb.is(looks))),
+        "git" => {
+            let is_look = words.next().is_some_and(|verb| GIT_LOOKS.iter().any(|looks| verb.is(looks)));
+            // `--output`, `--ext-diff`, and what git takes for them.
+            let does_more =
+                |word: &Word| word.literal().is_none_or(|word| word.starts_with("--ou") || word.starts_with("--ext"));
+            is_look && !words.any(does_more)
+        }
         name => LOOKS.contains(&name),
     }
 }
@@ -258,6 +264,8 @@ mod tests {
             "$RUN ls",
             "env ls",
             "git clean -fdx",
+            "git diff --output=compose.yml",
+            "git log $OPTIONS",
             "git -C /srv/app status",
             "git commit -m x",
             "ls 'unfinished",

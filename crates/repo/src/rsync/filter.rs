@@ -81,7 +81,7 @@ impl Filter {
     }
 
     /// The rule that decides about `name`, the first that matches it. `dying`: in a directory that is being deleted.
-    pub(super) fn rule_for(&self, name: &str, is_directory: bool, dying: bool) -> Option<&Rule> {
+    fn rule_for(&self, name: &str, is_directory: bool, dying: bool) -> Option<&Rule> {
         self.find(&self.rules, name, is_directory, dying, 0)
     }
 
