@@ -19,7 +19,7 @@ const FOUND: u8 = 1;
 /// What was asked could not be done.
 const UNABLE: u8 = 2;
 
-/// How many threads read at least: on the first run, most of them wait for the disk.
+/// How many threads list files at least: on the first run, most of them wait for the disk.
 const READERS: usize = 8;
 
 fn threads(count: usize) -> Result<rayon::ThreadPool, Problem> {
@@ -37,11 +37,8 @@ pub(crate) fn run(args: &Check, lints: &[Entry]) -> Result<ExitCode, Problem> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let readers = threads(args.jobs.map_or(cores.max(READERS), usize::from))?;
     threads(args.jobs.map_or(cores, usize::from))?.install(|| {
-        let read = || -> Result<_, Problem> {
-            let (tree, origins) = read(args, &scope)?;
-            Ok((Repo::of(guided(tree, &args.configured)?), origins))
-        };
-        let (repo, origins) = readers.install(read)?;
+        let (tree, origins) = readers.install(|| read(args, &scope))?;
+        let repo = Repo::of(guided(tree, &args.configured)?);
         configured(&repo, lints, &choice, &scope)?;
         let repo = if args.strict { repo.thorough() } else { repo };
         if args.diff {

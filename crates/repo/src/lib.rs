@@ -5,6 +5,7 @@
 //! * Documents are owned and compact; syntax trees die in the worker that lowered them. Every node knows its place.
 //! * Whatever needs more than one document is a question to [`Repo`]. Lints ask; they never join by hand.
 
+mod ahead;
 mod answered;
 mod application;
 mod backup;

@@ -1,14 +1,14 @@
 //! All documents of a tree, linked.
 
 use crate::Project;
+use crate::ahead::{self, Text};
 use crate::compose;
 use crate::document::{Input, Kind, lower};
 use crate::documents::{Lowered, Shelf};
-use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
-use twiceshy_source::{FileId, Flaw as TextFlaw, Skip, SkipReason, Tree};
+use twiceshy_source::{FileId, Flaw as TextFlaw, Skip, SkipReason, Source, Tree};
 
 /// A repository: its files, what they mean alone, and the answers that need more than one of them.
 ///
@@ -130,11 +130,12 @@ impl Repo {
     /// Reads and lowers `files`, and links them with what is known already.
     pub(crate) fn read(tree: Tree, configuration: Arc<crate::Configuration>, files: Vec<FileId>, kept: Kept) -> Self {
         let Kept { shelf, read, troubles, code, pods, without_code } = kept;
-        let is_ours = |file: &FileId| !configuration.excludes(tree.path(*file));
-        let files = files.into_par_iter().filter(is_ours);
-        let reads = files.filter_map(|file| Some((file, Read::of(&tree, file)?)));
-        // Neighbours are put together where they were read; their order stays that of the files.
-        let gathered = reads.fold(Gathered::default, Gathered::with).reduce(Gathered::default, Gathered::and);
+        let files: Vec<FileId> = files.into_iter().filter(|file| !configuration.excludes(tree.path(*file))).collect();
+        let gathered = ahead::fold(&tree, &files, |gathered: Gathered, text| {
+            let file = text.file;
+            gathered.with((file, Read::of(&tree, text)))
+        });
+        let gathered = gathered.into_iter().reduce(Gathered::and).unwrap_or_default();
         let mut repo = Self {
             configuration,
             tree,
@@ -238,17 +239,8 @@ pub(crate) struct Read {
 }
 
 impl Read {
-    fn of(tree: &Tree, file: FileId) -> Option<Self> {
-        if !tree.is_present(file) {
-            return None;
-        }
-        let first_line = || tree.source(file).ok().map(|source| source.line(0).to_owned());
-        let kind = Kind::of(tree.path(file), first_line)?;
-        if matches!(tree.kind(file), twiceshy_source::Kind::Link(_)) {
-            // What it points to is read where it stands, if it stands in the tree.
-            return None;
-        }
-        Some(Self::as_kind(tree, file, kind))
+    fn of(tree: &Tree, text: Text) -> Self {
+        Self::lowered(tree, text.file, text.source, |input, out| *out = lower(text.kind, input))
     }
 
     fn as_kind(tree: &Tree, file: FileId, kind: Kind) -> Self {
@@ -257,8 +249,17 @@ impl Read {
 
     /// Reads one file and lowers it with `lower`.
     pub(crate) fn with(tree: &Tree, file: FileId, lower: impl FnOnce(Input<'_>, &mut Lowered)) -> Self {
+        Self::lowered(tree, file, tree.source(file), lower)
+    }
+
+    fn lowered(
+        tree: &Tree,
+        file: FileId,
+        source: Result<Arc<Source>, SkipReason>,
+        lower: impl FnOnce(Input<'_>, &mut Lowered),
+    ) -> Self {
         let skip = |reason| Skip { path: tree.path(file).to_owned(), reason };
-        let source = match tree.source(file) {
+        let source = match source {
             Ok(source) => source,
             Err(reason) => return Self { skips: vec![skip(reason)], lowered: None },
         };
