@@ -117,8 +117,10 @@ impl Report {
         // Whether a comment is used is known when the lints that it names have run, whatever is reported of them.
         let named = if about_comments.is_empty() { FxHashSet::default() } else { comments.lints() };
         let has_to_run = |lint: &&Entry| runs(lint) || named.contains(lint.name.as_str());
+        // One by one: a few of them take most of the time, and no thread should have taken others besides.
         let results: Vec<_> = lints
             .par_iter()
+            .with_max_len(1)
             .filter(has_to_run)
             .map(|lint| (lint, catch_unwind(AssertUnwindSafe(|| lint.run(repo, settings.options(lint))))))
             .collect();

@@ -175,7 +175,7 @@ impl Variables {
             repo.answers(file).map_or_else(read, |answers| answers.variables.get_or_init(read).clone())
         };
         let mut modules: FxHashMap<FileId, Arc<ModuleVariables>> =
-            speaking.into_par_iter().filter_map(|file| Some((file, alone(file)?))).collect();
+            speaking.into_par_iter().with_max_len(1).filter_map(|file| Some((file, alone(file)?))).collect();
         // `import { required } from "./env"`: whoever imports such a function reads variables, too.
         let known: FxHashMap<FileId, Vec<Wrapper>> = modules
             .iter()
@@ -185,7 +185,7 @@ impl Variables {
         if !known.is_empty() {
             let users: Vec<FileId> = files.into_par_iter().filter(|file| repo.imports_wrapper(*file, &known)).collect();
             let read = |file: FileId| Some((file, Arc::new(reader::of(repo, file, &known)?)));
-            modules.extend(users.into_par_iter().filter_map(read).collect::<Vec<_>>());
+            modules.extend(users.into_par_iter().with_max_len(1).filter_map(read).collect::<Vec<_>>());
         }
         Self { modules }
     }
