@@ -2,7 +2,6 @@
 //! text is at hand, so that a question about a whole repository need not read it again.
 
 use aho_corasick::packed::Searcher;
-use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
 /// Which words stand in a module.
@@ -21,6 +20,8 @@ impl Hints {
     pub(crate) const HEALTH: Self = Self(8);
     /// A route that people come back to from elsewhere.
     pub(crate) const CALLBACK: Self = Self(16);
+    /// A call that listens on a port.
+    pub(crate) const LISTENS: Self = Self(32);
 
     /// Whether these are among them.
     pub(crate) fn has(self, other: Self) -> bool {
@@ -37,7 +38,8 @@ impl Hints {
             Self::WHOLE_FILE.when(whole_file(text)).0
                 | Self::STRICT_COOKIE.when(strict_cookie(text)).0
                 | Self::HEALTH.when(health(text)).0
-                | Self::CALLBACK.when(callback(text)).0,
+                | Self::CALLBACK.when(callback(text)).0
+                | Self::LISTENS.when(crate::listens::may_listen(text)).0,
         )
     }
 
@@ -64,6 +66,16 @@ impl Words {
             Some(packed) => packed.find(text).is_some(),
             // A machine without the instructions for it.
             None => self.words.iter().any(|word| text.contains(word)),
+        }
+    }
+
+    /// Whether `holds` for a word and a place where it stands. No word may overlap another one.
+    fn any(&self, text: &str, mut holds: impl FnMut(&str, usize) -> bool) -> bool {
+        match &self.packed {
+            Some(packed) => {
+                packed.find_iter(text).any(|found| holds(self.words[found.pattern().as_usize()], found.start()))
+            }
+            None => self.words.iter().any(|word| text.match_indices(word).any(|(at, _)| holds(word, at))),
         }
     }
 }
@@ -109,8 +121,8 @@ const SHALLOW: usize = 8;
 
 fn browser(text: &str) -> bool {
     // `window.`, `window?.`, `window[`, `document)`: the names of globals are followed by something that uses them.
-    static WORDS: LazyLock<[Finder<'static>; 13]> = LazyLock::new(|| {
-        [
+    static WORDS: LazyLock<Words> = LazyLock::new(|| {
+        Words::new(&[
             "extends HTMLElement",
             "window",
             "document",
@@ -124,20 +136,16 @@ fn browser(text: &str) -> bool {
             "requestAnimationFrame(",
             "new Image(",
             "new Audio(",
-        ]
-        .map(Finder::new)
+        ])
     });
     let bytes = text.as_bytes();
-    WORDS.iter().any(|word| {
-        let length = word.needle().len();
-        let is_whole = word.needle().iter().any(|byte| b"( ".contains(byte));
-        word.find_iter(bytes).any(|at| {
-            let before = at.checked_sub(1).and_then(|at| bytes.get(at));
-            let after = bytes.get(at + length);
-            let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_$.\"'`-/".contains(byte);
-            let is_used = is_whole || after.is_some_and(|byte| b".?[".contains(byte));
-            is_used && !before.is_some_and(is_part) && indentation(bytes, at) <= SHALLOW
-        })
+    WORDS.any(text, |word, at| {
+        let is_whole = word.bytes().any(|byte| b"( ".contains(&byte));
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+        let after = bytes.get(at + word.len());
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_$.\"'`-/".contains(byte);
+        let is_used = is_whole || after.is_some_and(|byte| b".?[".contains(byte));
+        is_used && !before.is_some_and(is_part) && indentation(bytes, at) <= SHALLOW
     })
 }
 

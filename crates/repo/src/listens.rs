@@ -5,7 +5,7 @@ mod ports;
 mod program;
 mod start;
 
-pub(crate) use code::Call;
+pub(crate) use code::{Call, may_listen};
 pub use ports::{Heard, Hears, Listening, Word};
 pub(crate) use start::Starts;
 

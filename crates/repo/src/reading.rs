@@ -28,17 +28,20 @@ pub(crate) struct Answers {
 impl Repo {
     /// What the module in `file` was asked; `None`: it is none, or nobody wrote it.
     pub(crate) fn answers(&self, file: FileId) -> Option<&Answers> {
-        let python = self.python_module(file).map(|module| &module.answers);
-        python.or_else(|| self.node_module(file).map(|module| &module.answers))
+        Some(self.asked(file)?.1)
+    }
+
+    /// The words that a module has, and what it was asked.
+    pub(crate) fn asked(&self, file: FileId) -> Option<(Hints, &Answers)> {
+        let python = self.python_module(file).map(|module| (module.hints, &module.answers));
+        python.or_else(|| self.node_module(file).map(|module| (module.hints, &module.answers)))
     }
 
     /// Answers what lints will ask about a module that has just been parsed for something else.
     ///
     /// Only before lints run: two of them that answered each other's questions would wait for each other.
     pub(crate) fn answer_beforehand(&self, file: FileId, module: &Module<'_>, text: &str) {
-        let python = self.python_module(file).map(|module| (module.hints, &module.answers));
-        let known = python.or_else(|| self.node_module(file).map(|module| (module.hints, &module.answers)));
-        let Some((hints, answers)) = known else { return };
+        let Some((hints, answers)) = self.asked(file) else { return };
         if hints.has(Hints::HEALTH) && answers.handlers.get().is_none() {
             let handlers = crate::health_handler::routes::handlers(module, self.tree.path(file), file);
             let _ = answers.handlers.set(handlers.into());

@@ -5,6 +5,7 @@ use super::Role;
 use super::code::{LISTS_DIRECTORIES, role};
 use super::paths;
 use crate::Input;
+use crate::hints::Words;
 use memchr::memmem::{Finder, find, find_iter};
 use std::sync::LazyLock;
 
@@ -12,23 +13,23 @@ use std::sync::LazyLock;
 pub(crate) fn may_have(input: Input<'_>) -> bool {
     let text = input.text().as_bytes();
     !paths::is_aside(input.path())
-        && is_about_a_start(text)
+        && is_about_a_start(input.text())
         && (names_list(text) || lists_directories(text) || names_constant(text, input.path().ends_with(".py")))
 }
 
-fn is_about_a_start(text: &[u8]) -> bool {
-    static WORDS: LazyLock<[Finder<'static>; 11]> = LazyLock::new(|| {
-        [
+fn is_about_a_start(text: &str) -> bool {
+    static WORDS: LazyLock<Words> = LazyLock::new(|| {
+        Words::new(&[
             "igration", "IGRATION", "equired_", "EQUIRED_", "equiredV", "equiredT", "XPECTED_", "xpectedV", "xpectedT",
             "boot", "BOOT",
-        ]
-        .map(Finder::new)
+        ])
     });
     static SQL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(".sql"));
     // `.sqlalchemy` and `.sql_engine` are no files.
     let is_end = |byte: &u8| !byte.is_ascii_alphanumeric() && *byte != b'_';
-    let names_sql = || SQL.find_iter(text).any(|at| text.get(at + SQL.needle().len()).is_none_or(is_end));
-    WORDS.iter().any(|word| word.find(text).is_some()) || names_sql()
+    let names_sql =
+        || SQL.find_iter(text.as_bytes()).any(|at| text.as_bytes().get(at + SQL.needle().len()).is_none_or(is_end));
+    WORDS.has_one_in(text) || names_sql()
 }
 
 /// Whether a string ends as the name of a list does.

@@ -1,7 +1,7 @@
 //! Calls in an application's code that make it listen: `app.listen(3000)`, `uvicorn.run(app, port=8000)`,
 //! `http.ListenAndServe(":8080", nil)`.
 
-use crate::hints::Words;
+use crate::hints::{Hints, Words};
 use crate::reach::number;
 use crate::{FileId, Repo};
 use std::borrow::Cow;
@@ -53,18 +53,17 @@ const MOST: usize = 50;
 impl Repo {
     /// The calls in a file that listen. Many services run the same modules: of those they are kept.
     pub(super) fn listening_calls(&self, file: FileId) -> Cow<'_, [Call]> {
-        let read = || {
-            let Ok(source) = self.tree.source(file) else { return Box::default() };
-            if may_listen(source.text()) { calls(source.text()).into() } else { Box::default() }
-        };
-        match self.answers(file) {
-            Some(answers) => Cow::Borrowed(answers.listens.get_or_init(read)),
-            None => Cow::Owned(read().into_vec()),
+        let read = || self.tree.source(file).map(|source| calls(source.text())).unwrap_or_default();
+        match self.asked(file) {
+            Some((hints, _)) if !hints.has(Hints::LISTENS) => Cow::default(),
+            Some((_, answers)) => Cow::Borrowed(answers.listens.get_or_init(|| read().into())),
+            None => Cow::Owned(read()),
         }
     }
 }
 
-fn may_listen(text: &str) -> bool {
+/// Whether there may be such calls: words, no look at what stands around them.
+pub(crate) fn may_listen(text: &str) -> bool {
     static WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(CALLS));
     WORDS.has_one_in(text)
 }
