@@ -50,11 +50,20 @@ async def by_asyncpg(directory: str, port: str, way: str) -> None:
     await asyncio.gather(client(), client())
 
 
+def ended(process: subprocess.Popen) -> str:
+    # A pooler that is told to cancel a query may lose the client over it, which would wait for ever.
+    try:
+        return process.communicate(timeout=30)[1]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.communicate()[1] + "a client got no answer\n"
+
+
 if len(sys.argv) > 4:
     _, directory, port, way, _ = sys.argv
     asyncio.run((by_asyncpg if way.startswith("raw") else by_sqlalchemy)(directory, port, way))
 else:
     running = [subprocess.Popen([sys.executable, *sys.argv, "one"], stderr=subprocess.PIPE, text=True) for _ in range(3)]
-    failed = [said for process in running for said in [process.communicate()[1]] if process.returncode != 0]
+    failed = [said for process in running for said in [ended(process)] if process.returncode != 0]
     sys.stderr.write("\n".join(failed))
     sys.exit(1 if failed else 0)
