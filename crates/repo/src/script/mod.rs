@@ -58,6 +58,7 @@ pub struct Script {
     refusals: refused::Refusals,
     /// Names of lists that it may read.
     pub(crate) lists: OnceLock<Box<[(String, Place)]>>,
+    run: run::Own,
 }
 
 /// What a script stands in.
@@ -200,6 +201,7 @@ impl Script {
             secrets: OnceLock::new(),
             refusals: refused::Refusals::default(),
             lists: OnceLock::new(),
+            run: run::Own::default(),
         }
     }
 

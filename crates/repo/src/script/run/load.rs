@@ -20,42 +20,77 @@ pub struct Runs {
     readers: OnceLock<FxHashMap<u32, Vec<u32>>>,
 }
 
+/// What is known of the run of a script, in whichever state of the repository it was asked for.
+#[derive(Debug, Default)]
+pub(in crate::script) struct Own {
+    /// Where no other file takes part in it. `None`: it has more ways than we follow.
+    alone: OnceLock<Option<Arc<Record>>>,
+    with_others: Mutex<Option<WithOthers>>,
+    /// Tells this script from every other one.
+    owner: Arc<()>,
+}
+
+impl Clone for Own {
+    /// A copy is another script, of which nothing is known yet.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+/// A run in which other files take part: it holds as long as they are the same.
+#[derive(Debug)]
+struct WithOthers {
+    scripts: Vec<Arc<()>>,
+    leads: FxHashMap<Step, Lead>,
+    record: Option<Arc<Record>>,
+}
+
 impl Repo {
     /// The abstract run of a script of this repository; `None` where it has more ways than we follow.
     pub fn run_of<'r>(&'r self, script: &'r Script) -> Option<Run<'r>> {
         let Some(number) = self.number_of(script) else {
             return self.run_beside(script, &[]);
         };
-        let known = self.runs.known.lock().ok().and_then(|known| known.get(&number).cloned());
+        let known = script.run.alone.get().cloned();
+        let known = known.or_else(|| self.runs.known.lock().ok().and_then(|known| known.get(&number).cloned()));
         let record = match known {
             Some(known) => known?,
             None => {
-                let run =
-                    Loader { repo: self, beside: &[], scripts: Vec::new(), leads: FxHashMap::default() }.run(script);
-                let record = run.map(|run| run.record);
-                if let Ok(mut known) = self.runs.known.lock() {
-                    known.insert(number, record.clone());
+                let loader = Loader::of(self, script, &[]);
+                if loader.is_alone() {
+                    script.run.alone.get_or_init(|| loader.record()).clone()?
+                } else {
+                    let record = loader.record_with_others();
+                    if let Ok(mut known) = self.runs.known.lock() {
+                        known.insert(number, record.clone());
+                    }
+                    record?
                 }
-                record?
             }
         };
-        let scripts =
-            record.scripts.iter().map(|number| self.scripts.get(*number as usize)).collect::<Option<Vec<_>>>()?;
+        let script =
+            |&(file, nth): &(FileId, u32)| self.scripts.get(*self.scripts_in(file).get(nth as usize)? as usize);
+        let scripts = record.scripts.iter().map(script).collect::<Option<Vec<_>>>()?;
         Some(Run { scripts, record })
     }
 
     /// The abstract run of a script that is not in the repository but would run there: a command line. `beside` are the
     /// scripts inside it, as [`Script::new`] gives them.
     pub fn run_beside<'r>(&'r self, script: &'r Script, beside: &'r [Script]) -> Option<Run<'r>> {
-        Loader { repo: self, beside, scripts: Vec::new(), leads: FxHashMap::default() }.run(script)
+        let loader = Loader::of(self, script, beside);
+        let record = loader.record()?;
+        Some(Run { scripts: loader.scripts, record })
     }
 
+    /// The place of a script among the repository's.
     fn number_of(&self, script: &Script) -> Option<u32> {
-        let numbers = self.scripts_in(script.file);
-        numbers
-            .iter()
-            .copied()
-            .find(|&number| self.scripts.get(number as usize).is_some_and(|own| std::ptr::eq(own, script)))
+        Some(self.scripts_in(script.file)[self.nth_of(script)? as usize])
+    }
+
+    /// The place of a script among those of its file.
+    fn nth_of(&self, script: &Script) -> Option<u32> {
+        let is_own = |number: &u32| self.scripts.get(*number as usize).is_some_and(|own| std::ptr::eq(own, script));
+        self.scripts_in(script.file).iter().position(is_own).map(|nth| nth as u32)
     }
 
     fn scripts_in(&self, file: FileId) -> &[u32] {
@@ -71,12 +106,7 @@ impl Repo {
 
     /// The scripts of the repository that a script reads with `.` or `source`, and where.
     fn sourced_by(&self, script: &Script) -> Vec<(NodeId, &Script)> {
-        if !script.text().contains(". ") && !script.text().contains("source") {
-            return Vec::new();
-        }
-        let reads =
-            |command: &Command<'_>| command.words().first().is_some_and(|word| word.is(".") || word.is("source"));
-        let found = script.commands().filter(reads).take(MAX_SCRIPTS).filter_map(|command| {
+        let found = dots(script).take(MAX_SCRIPTS).filter_map(|command| {
             let file = self.sourced_file(command)?;
             let mut scripts = self.scripts_in(file).iter().filter_map(|&number| self.scripts.get(number as usize));
             Some((command.id, scripts.find(|script| script.host == Host::File)?))
@@ -138,6 +168,13 @@ impl Repo {
     }
 }
 
+/// The commands that read another script with `.` or `source`.
+fn dots(script: &Script) -> impl Iterator<Item = Command<'_>> {
+    let may = script.text().contains(". ") || script.text().contains("source");
+    let reads = |command: &Command<'_>| command.words().first().is_some_and(|word| word.is(".") || word.is("source"));
+    may.then(|| script.commands().filter(reads)).into_iter().flatten()
+}
+
 struct Loader<'r> {
     repo: &'r Repo,
     beside: &'r [Script],
@@ -146,19 +183,46 @@ struct Loader<'r> {
 }
 
 impl<'r> Loader<'r> {
-    fn run(mut self, script: &'r Script) -> Option<Run<'r>> {
-        self.scripts.push(script);
+    fn of(repo: &'r Repo, script: &'r Script, beside: &'r [Script]) -> Self {
+        let mut loader = Self { repo, beside, scripts: vec![script], leads: FxHashMap::default() };
         let mut done = 0;
-        while let Some(&script) = self.scripts.get(done) {
-            self.links(done as u16, script);
+        while let Some(&script) = loader.scripts.get(done) {
+            loader.links(done as u16, script);
             done += 1;
         }
+        loader
+    }
+
+    /// Whether no other file can take part.
+    fn is_alone(&self) -> bool {
+        self.scripts.iter().all(|script| script.file == self.scripts[0].file && dots(script).next().is_none())
+    }
+
+    fn record(&self) -> Option<Arc<Record>> {
         let mut tries =
             PRECISIONS.into_iter().map(|precision| Machine::new(&self.scripts, &self.leads, precision).run());
         let machine = tries.find(|machine| !machine.gave_up)?;
-        let numbers = self.scripts.iter().map(|script| self.repo.number_of(script).unwrap_or(u32::MAX)).collect();
-        let record = Arc::new(Record::of(machine, numbers, self.leads.clone()));
-        Some(Run { scripts: self.scripts, record })
+        let scripts = self.scripts.iter().map(|script| (script.file, self.repo.nth_of(script).unwrap_or(u32::MAX)));
+        Some(Arc::new(Record::of(machine, scripts.collect(), self.leads.clone())))
+    }
+
+    /// The run, which stays the same as long as the same scripts take part in the same way.
+    fn record_with_others(&self) -> Option<Arc<Record>> {
+        let others = &self.scripts[0].run.with_others;
+        if let Ok(known) = others.lock()
+            && let Some(known) = known.as_ref()
+            && known.leads == self.leads
+            && known.scripts.len() == self.scripts.len()
+            && known.scripts.iter().zip(&self.scripts).all(|(known, script)| Arc::ptr_eq(known, &script.run.owner))
+        {
+            return known.record.clone();
+        }
+        let record = self.record();
+        let scripts = self.scripts.iter().map(|script| script.run.owner.clone()).collect();
+        if let Ok(mut known) = others.lock() {
+            *known = Some(WithOthers { scripts, leads: self.leads.clone(), record: record.clone() });
+        }
+        record
     }
 
     /// What the commands of a script lead to.
@@ -215,7 +279,7 @@ fn whole(script: &Script, id: NodeId) -> twiceshy_source::Span {
 }
 
 impl Record {
-    fn of(machine: Machine<'_>, scripts: Vec<u32>, leads: FxHashMap<Step, Lead>) -> Self {
+    fn of(machine: Machine<'_>, scripts: Vec<(FileId, u32)>, leads: FxHashMap<Step, Lead>) -> Self {
         let states: Box<[(Step, Moment)]> = machine.states.iter().map(|state| (state.step, state.moment)).collect();
         let mut firsts = Vec::with_capacity(states.len() + 1);
         let mut edges = Vec::new();
@@ -247,5 +311,39 @@ impl Record {
             entries: machine.entries.clone(),
             options: machine.into_options(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Repo;
+    use std::sync::Arc;
+    use twiceshy_source::Tree;
+
+    #[test]
+    fn a_run_is_kept_while_the_scripts_that_take_part_are_the_same() {
+        let tree = Tree::memory([
+            ("a.sh", "#!/bin/sh\n. ./lib.sh\ndeploy\n"),
+            ("alone.sh", "#!/bin/sh\nls\n"),
+            ("lib.sh", "deploy() { rm -r /data; }\n"),
+            ("page.md", "text\n"),
+        ]);
+        let file = |path: &str| tree.file(path).unwrap();
+        let first = Repo::of(tree.clone());
+        let (page, lib) = (file("page.md"), file("lib.sh"));
+        let second = first.again(tree.clone().with(page, "other text\n"), &[page]);
+        let third = first.again(tree.clone().with(lib, "deploy() { ls; }\n"), &[lib]);
+        let run = |repo: &Repo, path: &str| {
+            let script = repo.scripts.iter().find(|script| script.file == file(path)).unwrap();
+            let run = repo.run_of(script).unwrap();
+            let commands = run.commands();
+            let names = commands.iter().map(|(_, command)| command.words()[0].literal().unwrap().into_owned());
+            (run.record.clone(), names.collect::<Vec<_>>())
+        };
+        let (kept, names) = run(&first, "a.sh");
+        assert_eq!(names, [".", "deploy", "rm"]);
+        assert!(Arc::ptr_eq(&run(&second, "a.sh").0, &kept));
+        assert_eq!(run(&third, "a.sh").1, [".", "deploy", "ls"]);
+        assert!(Arc::ptr_eq(&run(&third, "alone.sh").0, &run(&first, "alone.sh").0));
     }
 }

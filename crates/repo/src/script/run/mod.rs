@@ -45,12 +45,13 @@ mod machine;
 mod world;
 
 pub use ask::{Condition, Confirmed};
+pub(in crate::script) use load::Own;
 pub use load::Runs;
 
 use crate::script::{Command, Options, Script};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
-use twiceshy_source::Place;
+use twiceshy_source::{FileId, Place};
 use twiceshy_syntax::shell::NodeId;
 
 /// A command of a run, simple or compound.
@@ -93,8 +94,8 @@ pub struct Run<'r> {
 /// What is kept of a run.
 #[derive(Debug)]
 pub(super) struct Record {
-    /// The scripts, by their place among the repository's.
-    scripts: Vec<u32>,
+    /// The scripts, by their file and their place in it.
+    scripts: Vec<(FileId, u32)>,
     states: Box<[(Step, Moment)]>,
     /// Where the successors of each state begin in `edges`.
     firsts: Box<[u32]>,

@@ -40,7 +40,7 @@ pub(super) const PRECISIONS: [Precision; 4] = [
 ];
 
 /// What a command of a script leads to in another.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::script) struct Lead {
     /// The script, by its number in the run.
     pub(in crate::script) script: u16,
