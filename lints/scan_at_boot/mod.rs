@@ -16,7 +16,7 @@ impl Lint for ScanAtBoot {
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for scan in repo.boot_scans() {
-            report(&scan, found);
+            report(scan, found);
         }
     }
 }

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub(crate) struct Answered {
     pub(crate) builds: OnceLock<Vec<crate::build_context::Built>>,
     pub(crate) health_checks: OnceLock<crate::health::Checked>,
+    pub(crate) boot_walks: OnceLock<crate::boot_path::Walked>,
     /// By directory.
     pub(crate) local_paths: Memo<String, Arc<[LocalPath]>>,
     /// By path, and whether it is a directory's.

@@ -11,6 +11,7 @@ mod walk;
 pub(crate) use code::{Outline, outline};
 pub use deadline::{Deadline, Platform};
 pub(crate) use kubernetes::Pods;
+pub(crate) use walk::Walked;
 
 use crate::compose::{MountKind, Service};
 use crate::dockerfile::StepKind;
@@ -95,41 +96,44 @@ pub(crate) enum Start {
 impl Repo {
     /// The whole-file work on volumes that containers do before they answer. Made only where a script or module has words
     /// for it.
-    pub fn boot_scans(&self) -> Vec<BootScan> {
-        if !self.has_whole_file_work() {
-            return Vec::new();
-        }
-        let mut found: Vec<BootScan> = Vec::new();
-        let mut modules = code::Modules::default();
-        for boot in self.boots() {
-            for scan in walk::scans(self, &boot, &mut modules) {
-                // Of several containers that start so, the least patient counts.
-                match found.iter_mut().find(|other| other.place == scan.place) {
-                    Some(other) => {
-                        let wait = |scan: &BootScan| scan.deadline.as_ref().map(|deadline| deadline.wait);
-                        if wait(&scan).is_some_and(|new| wait(other).is_none_or(|old| new < old)) {
-                            *other = scan;
-                        }
-                    }
-                    None => found.push(scan),
-                }
-            }
-        }
-        found.sort_by_key(|scan| scan.place);
-        found
+    pub fn boot_scans(&self) -> &[BootScan] {
+        if self.has_whole_file_work() { &self.boot_walks().scans } else { &[] }
     }
 
     /// The shell scripts of the repository that containers run when they start, each with what calls it.
-    pub(crate) fn boot_scripts(&self) -> Vec<(FileId, Vec<Place>)> {
-        let mut found: Vec<(FileId, Vec<Place>)> = Vec::new();
-        for boot in self.boots() {
-            for (file, via) in walk::scripts(self, &boot) {
-                if found.iter().all(|(other, _)| *other != file) {
-                    found.push((file, via));
+    pub(crate) fn boot_scripts(&self) -> &[(FileId, Vec<Place>)] {
+        &self.boot_walks().scripts
+    }
+
+    /// What containers do before they answer: all of them, each script and each piece of work once.
+    fn boot_walks(&self) -> &walk::Walked {
+        self.answered.boot_walks.get_or_init(|| {
+            let mut found = walk::Walked::default();
+            let mut modules = code::Modules::default();
+            let is_brief = !self.has_whole_file_work();
+            for boot in self.boots() {
+                let walked = walk::walk(self, &boot, &mut modules, is_brief || boot.volumes.is_empty());
+                for scan in walked.scans {
+                    // Of several containers that start so, the least patient counts.
+                    match found.scans.iter_mut().find(|other| other.place == scan.place) {
+                        Some(other) => {
+                            let wait = |scan: &BootScan| scan.deadline.as_ref().map(|deadline| deadline.wait);
+                            if wait(&scan).is_some_and(|new| wait(other).is_none_or(|old| new < old)) {
+                                *other = scan;
+                            }
+                        }
+                        None => found.scans.push(scan),
+                    }
+                }
+                for (file, via) in walked.scripts {
+                    if found.scripts.iter().all(|(other, _)| *other != file) {
+                        found.scripts.push((file, via));
+                    }
                 }
             }
-        }
-        found
+            found.scans.sort_by_key(|scan| scan.place);
+            found
+        })
     }
 
     fn has_whole_file_work(&self) -> bool {

@@ -73,10 +73,16 @@ impl Repo {
             if let Some(file) = self.file_in(boot, &wanted) {
                 return Some(file);
             }
-            let ends = |file: &FileId| {
-                self.tree.path(*file).strip_suffix(&wanted).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+            let is_here = |file: &FileId| {
+                let path = self.tree.path(*file);
+                let above = path.strip_suffix(&wanted);
+                (dir.is_empty() || below(path, &dir).is_some())
+                    && above.is_some_and(|above| above.is_empty() || above.ends_with('/'))
             };
-            let found = self.tree.below(&dir).filter(ends).min_by_key(|file| self.tree.path(*file).len());
+            let last = Tree::name(&path);
+            let named =
+                self.python_homes(last).filter_map(|home| self.tree.file(&joined(home, &format!("{last}{end}"))));
+            let found = named.filter(is_here).min_by_key(|file| (self.tree.path(*file).len(), *file));
             if found.is_some() {
                 return found;
             }

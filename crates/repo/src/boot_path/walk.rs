@@ -9,31 +9,21 @@ use rustc_hash::FxHashSet;
 /// How many scripts call one another.
 const DEEP: usize = 12;
 
-/// The whole-file work on volumes that a container does before it answers.
-pub(super) fn scans(repo: &Repo, boot: &Boot<'_>, modules: &mut Modules) -> Vec<BootScan> {
-    if boot.volumes.is_empty() {
-        return Vec::new();
-    }
-    let mut walk = Walk {
-        repo,
-        boot,
-        scripts: FxHashSet::default(),
-        modules,
-        found: Vec::new(),
-        met: Vec::new(),
-        is_brief: false,
-    };
-    walk.all();
-    walk.found
+/// What a container does before it answers.
+#[derive(Debug, Default)]
+pub(crate) struct Walked {
+    /// Its whole-file work on volumes.
+    pub(super) scans: Vec<BootScan>,
+    /// The shell scripts of the repository that it runs, and what leads to each.
+    pub(super) scripts: Vec<(FileId, Vec<Place>)>,
 }
 
-/// The shell scripts of the repository that a container runs when it starts, each with what calls it.
-pub(super) fn scripts(repo: &Repo, boot: &Boot<'_>) -> Vec<(FileId, Vec<Place>)> {
-    let modules = &mut Modules::default();
-    let mut walk =
-        Walk { repo, boot, scripts: FxHashSet::default(), modules, found: Vec::new(), met: Vec::new(), is_brief: true };
+/// What a container does before it answers; only the scripts that it runs, where nobody looks for work in code.
+pub(super) fn walk(repo: &Repo, boot: &Boot<'_>, modules: &mut Modules, is_brief: bool) -> Walked {
+    let out = Walked::default();
+    let mut walk = Walk { repo, boot, scripts: FxHashSet::default(), modules, out, is_brief };
     walk.all();
-    walk.met
+    walk.out
 }
 
 impl Walk<'_, '_> {
@@ -72,18 +62,14 @@ struct Walk<'w, 'r> {
     boot: &'w Boot<'r>,
     scripts: FxHashSet<FileId>,
     modules: &'w mut Modules,
-    found: Vec<BootScan>,
-    /// The scripts that were met, and what led there.
-    met: Vec<(FileId, Vec<Place>)>,
+    out: Walked,
     /// Whether only scripts are asked for: nothing is read in code.
     is_brief: bool,
 }
 
 impl Walk<'_, '_> {
     fn text(&mut self, text: twiceshy_source::Extract, via: Vec<Place>) {
-        for script in Script::new(text, Host::File, script::Start::plain(Dialect::Sh)).iter().take(1) {
-            self.script(script, &via);
-        }
+        self.script(&Script::alone(text, Host::File, script::Start::plain(Dialect::Sh)), &via);
     }
 
     fn script(&mut self, script: &Script, via: &[Place]) {
@@ -149,7 +135,7 @@ impl Walk<'_, '_> {
         let script = repo.scripts.iter().find(|script| script.file == file && script.host == Host::File);
         if let Some(script) = script {
             if self.scripts.insert(file) {
-                self.met.push((file, via.to_vec()));
+                self.out.scripts.push((file, via.to_vec()));
                 self.script(script, via);
             }
             return;
@@ -174,7 +160,14 @@ impl Walk<'_, '_> {
         };
         if let Some(volume) = self.boot.volume_of(&whole) {
             let via = via.to_vec();
-            self.found.push(BootScan { work, place, path: whole, via, volume, deadline: self.boot.deadline.clone() });
+            self.out.scans.push(BootScan {
+                work,
+                place,
+                path: whole,
+                via,
+                volume,
+                deadline: self.boot.deadline.clone(),
+            });
         }
     }
 }

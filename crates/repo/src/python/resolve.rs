@@ -56,6 +56,11 @@ impl Repo {
         self.code.python_index.get_or_init(|| Index::of(&self.tree, &self.python))
     }
 
+    /// The directories that hold a module or package of this name.
+    pub(crate) fn python_homes(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.python_index().homes.get(name).into_iter().flatten().map(|home| &**home)
+    }
+
     /// The Python module in `file`.
     pub fn python_module(&self, file: FileId) -> Option<&Python> {
         self.python.get(self.python_position(file)?)

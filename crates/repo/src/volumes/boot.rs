@@ -74,8 +74,8 @@ impl Repo {
         }
         let mut found: Vec<(&Script, Vec<Place>)> = Vec::new();
         for (file, via) in self.boot_scripts() {
-            let script = self.scripts.iter().find(|script| script.file == file && script.host == Host::File);
-            found.extend(script.map(|script| (script, via)));
+            let script = self.scripts.iter().find(|script| script.file == *file && script.host == Host::File);
+            found.extend(script.map(|script| (script, via.clone())));
         }
         for script in &self.scripts {
             let starts = match &script.host {
