@@ -4,10 +4,13 @@ mod entry;
 mod home;
 mod reach;
 
+pub(crate) use reach::Followed;
+
 use crate::compose::{Service, Text};
 use crate::{BuildContext, Repo};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 use twiceshy_source::{FileId, Place};
 
 /// The code that a service runs.
@@ -22,9 +25,9 @@ pub struct Application {
     /// The Python, JavaScript, TypeScript and Rust modules that may run in it, sorted. Where all imports can be followed,
     /// these are what the entries reach, workspace packages included; otherwise all that end up in the image. Tests,
     /// configurations of tools, scripts and migrations are left out unless an import reaches them.
-    pub modules: Vec<FileId>,
+    pub modules: Arc<[FileId]>,
     /// Those of them that the entries reach by their imports, sorted: they run. Empty when no entry is known.
-    pub reached: Vec<FileId>,
+    pub reached: Arc<[FileId]>,
     /// The commands that the container starts with, each as its words.
     pub(crate) starts: Vec<Vec<String>>,
     /// The scripts that it starts with.
@@ -62,7 +65,7 @@ impl Applications {
                 (key, draft)
             })
             .collect();
-        let mut graph = reach::Graph::default();
+        let mut graph = repo.code.graph.take();
         let all = |drafts: &[(Key, Option<Draft>)], files: fn(&Draft) -> &Vec<FileId>| -> Vec<FileId> {
             drafts
                 .iter()
@@ -73,7 +76,7 @@ impl Applications {
         graph.grow(repo, all(&drafts, |draft| &draft.entries));
         let mut images: FxHashMap<(String, Option<Shipped>), Vec<FileId>> = FxHashMap::default();
         for draft in drafts.iter_mut().filter_map(|(_, draft)| draft.as_mut()) {
-            if draft.follow(&graph, repo) {
+            if draft.follow(&mut graph, repo) {
                 images.entry((draft.dir.clone(), draft.shipped.clone())).or_default();
             }
         }
@@ -83,8 +86,10 @@ impl Applications {
             draft.own = image.cloned().unwrap_or_default();
         }
         graph.grow(repo, all(&drafts, |draft| &draft.own));
-        let found = drafts.into_iter().map(|(key, draft)| (key, draft.and_then(|draft| draft.finish(&graph))));
-        Self { found: found.collect() }
+        let found = drafts.into_iter().map(|(key, draft)| (key, draft.and_then(|draft| draft.finish(&mut graph))));
+        let found = found.collect();
+        repo.code.graph.put(graph);
+        Self { found }
     }
 
     /// The modules of all of them; one may come several times.
@@ -141,7 +146,7 @@ struct Draft {
     place: Place,
     starts: entry::Starts,
     entries: Vec<FileId>,
-    reached: Vec<FileId>,
+    reached: Arc<[FileId]>,
     /// What may run though no import leads to it.
     own: Vec<FileId>,
     is_followed: bool,
@@ -185,11 +190,11 @@ impl Draft {
             ignore: build.ignore.map(|ignore| ignore.file),
             context: build.dir,
         });
-        Some(Self { dir, place, starts, entries, reached: Vec::new(), own: Vec::new(), is_followed: true, shipped })
+        Some(Self { dir, place, starts, entries, reached: Arc::default(), own: Vec::new(), is_followed: true, shipped })
     }
 
     /// Follows the entries. Returns whether that does not lead to everything that may run.
-    fn follow(&mut self, graph: &reach::Graph, repo: &Repo) -> bool {
+    fn follow(&mut self, graph: &mut reach::Graph, repo: &Repo) -> bool {
         let by_name;
         (self.reached, by_name) = graph.reached(&self.entries);
         // Rust's modules are not imports.
@@ -198,12 +203,11 @@ impl Draft {
         !self.is_followed
     }
 
-    fn finish(self, graph: &reach::Graph) -> Option<Application> {
+    fn finish(self, graph: &mut reach::Graph) -> Option<Application> {
         let mut modules = self.reached.clone();
         if !self.own.is_empty() {
-            modules.extend(graph.reached(&self.own).0);
-            modules.sort();
-            modules.dedup();
+            let (own, _) = graph.reached(&self.own);
+            modules = if modules.is_empty() { own } else { merged(&modules, &own) };
         }
         let Self { dir, place, entries, reached, starts, .. } = self;
         (!modules.is_empty()).then_some(Application {
@@ -216,6 +220,14 @@ impl Draft {
             start_files: starts.files,
         })
     }
+}
+
+/// The files of two sorted lists, sorted.
+fn merged(one: &[FileId], other: &[FileId]) -> Arc<[FileId]> {
+    let mut all = [one, other].concat();
+    all.sort();
+    all.dedup();
+    all.into()
 }
 
 impl Application {

@@ -47,7 +47,7 @@ impl CommandLine {
                 || named.contains(file)
         };
         let files = tree.files().filter(matters).collect();
-        let repo = Repo::read(tree, configuration, files, Kept { shelf, without_code: true, ..Kept::default() });
+        let repo = Repo::gathered(tree, configuration, files, Kept { shelf, ..Kept::default() });
         Self { repo, file, named, targets }
     }
 

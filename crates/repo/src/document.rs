@@ -123,28 +123,6 @@ impl Kind {
     }
 }
 
-impl Kind {
-    /// Whether what modules import of each other may depend on such a file.
-    pub(crate) fn is_code(self) -> bool {
-        match self {
-            Self::Python | Self::Node | Self::NodePackage | Self::TsConfig | Self::Requirements | Self::Rust => true,
-            Self::Compose
-            | Self::Dockerfile
-            | Self::DockerIgnore
-            | Self::Shell
-            | Self::Makefile
-            | Self::Workflow
-            | Self::Action
-            | Self::Sql
-            | Self::Env
-            | Self::Markdown
-            | Self::Caddy
-            | Self::Nginx
-            | Self::Routing => false,
-        }
-    }
-}
-
 /// `Caddyfile`, `Caddyfile.prod`, `site.caddy`; what ends like a page or a program is about one.
 fn is_caddyfile(lower: &str, extension: &str) -> bool {
     let is_about = matches!(extension, "md" | "sh" | "py" | "js" | "ts" | "go" | "json" | "j2" | "erb");

@@ -170,7 +170,7 @@ impl Repo {
         setting: Place,
     ) -> Option<PooledAsyncpg<'r>> {
         let application = service.application(self)?;
-        let mut modules = application.reached.clone();
+        let mut modules = application.reached.to_vec();
         modules.extend(application.modules.iter().filter(|file| !application.reaches(**file)));
         for file in modules.into_iter().filter(|file| self.tree.path(*file).ends_with(".py")) {
             let asyncpg = self.python_package(file, "asyncpg");

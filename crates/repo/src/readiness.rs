@@ -232,7 +232,7 @@ impl Repo {
     /// Whether the code that a service runs connects while it starts.
     fn connects(&self, service: &Service, build: &BuildContext<'_>) -> Connects {
         let mut found = Connects::Unknown;
-        let modules = service.application(self).map(|application| application.modules.as_slice()).unwrap_or_default();
+        let modules = service.application(self).map(|application| &application.modules[..]).unwrap_or_default();
         // Of other languages nothing is followed: their files in the build's directory.
         let others = self.answered.foreign_sources.get(build.dir.clone(), || {
             let is_foreign = |file: &FileId| {

@@ -38,7 +38,7 @@ pub struct Repo {
     troubles: FxHashMap<FileId, Vec<Skip>>,
 }
 
-/// What modules import of each other. It depends on the modules, the packages and the list of files alone: states in which
+/// What modules import of each other. It depends on their imports, the packages and the list of files alone: states in which
 /// these are the same share it.
 #[derive(Debug, Default)]
 pub(crate) struct Code {
@@ -47,6 +47,7 @@ pub(crate) struct Code {
     pub(crate) imports: OnceLock<crate::resolve::Index>,
     pub(crate) failing_imports: OnceLock<Vec<crate::FailingImport>>,
     pub(crate) imported: OnceLock<crate::resolve::Imported>,
+    pub(crate) graph: crate::application::Followed,
     /// Files by their names, which the list of files alone decides.
     pub(crate) boot_names: OnceLock<crate::boot::Files>,
     /// By profile, a file that spoke of it in some state: where to look first, and nothing to rely on.
@@ -62,10 +63,7 @@ pub(crate) struct Kept {
     pub(crate) read: FxHashSet<FileId>,
     /// What was not understood in which file.
     pub(crate) troubles: FxHashMap<FileId, Vec<Skip>>,
-    pub(crate) code: Arc<Code>,
     pub(crate) pods: Arc<crate::boot_path::Pods>,
-    /// Nobody will ask about code: no module is looked at.
-    pub(crate) without_code: bool,
 }
 
 impl std::ops::Deref for Repo {
@@ -83,7 +81,7 @@ impl Repo {
     pub fn of(tree: Tree) -> Self {
         let configuration = Arc::new(crate::Configuration::of(&tree));
         let all = tree.files().collect();
-        Self::read(tree, configuration, all, Kept::default())
+        Self::read(tree, configuration, all)
     }
 
     /// The same repository in another state: of its files only the `changed` ones are read, and everything is linked
@@ -106,7 +104,7 @@ impl Repo {
     fn again_by(&self, configuration: Arc<crate::Configuration>, tree: Tree, changed: &[FileId]) -> Self {
         if !self.tree.lists_the_same_as(&tree) || !self.configuration.excludes_the_same_as(&configuration) {
             let all = tree.files().collect();
-            return Self::read(tree, configuration, all, Kept::default());
+            return Self::read(tree, configuration, all);
         }
         // A named file is read anew: the one that named it may have changed.
         let stale: FxHashSet<FileId> = changed.iter().chain(&self.named).copied().collect();
@@ -115,21 +113,46 @@ impl Repo {
         let troubles = troubles.map(|(file, skips)| (*file, skips.clone())).collect();
         let mut files: Vec<_> = stale.iter().copied().filter(|file| tree.is_present(*file)).collect();
         files.sort_unstable();
-        let is_code = |file: &FileId| Kind::of(tree.path(*file), || None).is_none_or(Kind::is_code);
-        let code = if self.tree.knows_the_same_as(&tree) && !changed.iter().any(is_code) {
-            self.code.clone()
-        } else {
-            Arc::default()
-        };
         let same_pods = self.tree.knows_the_same_as(&tree) && self.pods.stay(&tree, changed);
         let pods = if same_pods { self.pods.clone() } else { Arc::default() };
         let shelf = self.shelf.without(&stale);
-        Self::read(tree, configuration, files, Kept { shelf, read, troubles, code, pods, without_code: false })
+        let mut repo = Self::gathered(tree, configuration, files, Kept { shelf, read, troubles, pods });
+        if self.tree.knows_the_same_as(&repo.tree) && changed.iter().all(|file| self.imports_the_same(&repo, *file)) {
+            repo.code = self.code.clone();
+        }
+        repo.link();
+        repo
     }
 
-    /// Reads and lowers `files`, and links them with what is known already.
-    pub(crate) fn read(tree: Tree, configuration: Arc<crate::Configuration>, files: Vec<FileId>, kept: Kept) -> Self {
-        let Kept { shelf, read, troubles, code, pods, without_code } = kept;
+    /// Whether `file` means the same in both states as far as imports are concerned.
+    fn imports_the_same(&self, other: &Self, file: FileId) -> bool {
+        match Kind::of(self.tree.path(file), || None) {
+            Some(Kind::Python | Kind::Node) | None => {
+                // What fails is known by its place.
+                self.failing_imports().iter().all(|import| import.place.file != file)
+                    && crate::resolve::import_the_same(&self.shelf, &other.shelf, file)
+            }
+            Some(Kind::NodePackage | Kind::TsConfig | Kind::Requirements) => false,
+            Some(_) => true,
+        }
+    }
+
+    /// Reads and lowers `files`, and links them.
+    pub(crate) fn read(tree: Tree, configuration: Arc<crate::Configuration>, files: Vec<FileId>) -> Self {
+        let mut repo = Self::gathered(tree, configuration, files, Kept::default());
+        repo.link();
+        repo
+    }
+
+    /// Reads and lowers `files`, beside what is known already. Of code nothing is linked yet: who does not ask about any
+    /// may leave it at that.
+    pub(crate) fn gathered(
+        tree: Tree,
+        configuration: Arc<crate::Configuration>,
+        files: Vec<FileId>,
+        kept: Kept,
+    ) -> Self {
+        let Kept { shelf, read, troubles, pods } = kept;
         let files: Vec<FileId> = files.into_iter().filter(|file| !configuration.excludes(tree.path(*file))).collect();
         let gathered = ahead::fold(&tree, &files, |gathered: Gathered, text| {
             let file = text.file;
@@ -145,7 +168,7 @@ impl Repo {
             deeds: crate::health::Deeds::default(),
             answered: crate::answered::Answered::default(),
             runs: crate::script::run::Runs::default(),
-            code,
+            code: Arc::default(),
             pods,
             applications: crate::application::Applications::default(),
             variables: crate::variables::Variables::default(),
@@ -158,13 +181,14 @@ impl Repo {
         repo.shelf.add(gathered.lowered);
         repo.read_named();
         repo.projects = compose::projects(&repo.tree, &repo.shelf.compose, &repo.shelf.env);
-        if without_code {
-            return repo;
-        }
-        repo.find_failing_imports();
-        repo.applications = crate::application::Applications::of(&repo);
-        repo.variables = crate::variables::Variables::of(&repo);
         repo
+    }
+
+    /// Finds out what modules import, and what the code of services is and reads.
+    fn link(&mut self) {
+        self.find_failing_imports();
+        self.applications = crate::application::Applications::of(self);
+        self.variables = crate::variables::Variables::of(self);
     }
 
     /// Reads the files that others name.
@@ -311,5 +335,39 @@ impl Gathered {
         self.troubles.extend(next.troubles);
         self.lowered.absorb(next.lowered);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_modules_import_is_found_out_anew_only_where_that_may_have_changed() {
+        let tree = Tree::memory([
+            ("a.py", "import os\nfrom b import c\nprint(c)\n"),
+            ("b.py", "c = 1\n"),
+            ("gone.py", "from .nowhere import x\n"),
+            ("web/a.ts", "import { b } from './b'\n"),
+            ("web/b.ts", "export const b = 1\n"),
+            ("web/package.json", "{\"name\": \"web\"}\n"),
+            ("page.md", "text\n"),
+        ]);
+        let first = Repo::of(tree.clone());
+        assert_eq!(first.failing_imports().len(), 1);
+        let shares = |path: &str, text: &str| {
+            let file = tree.file(path).unwrap();
+            let next = first.again(tree.clone().with(file, text), &[file]);
+            Arc::ptr_eq(&first.code, &next.code)
+        };
+        assert!(shares("page.md", "other text\n"));
+        assert!(shares("a.py", "# above\nimport os\nfrom b import c\nprint(c + 1)\n"));
+        assert!(!shares("a.py", "import os\nfrom b import d\nprint(d)\n"));
+        assert!(!shares("a.py", "import os\n"));
+        assert!(shares("web/a.ts", "\n\nimport { b } from './b'\nb()\n"));
+        assert!(!shares("web/a.ts", "import type { b } from './b'\n"));
+        assert!(!shares("web/package.json", "{\"name\": \"site\"}\n"));
+        // Where it fails is known by its place.
+        assert!(!shares("gone.py", "# above\nfrom .nowhere import x\n"));
     }
 }

@@ -4,15 +4,33 @@ use super::Shipped;
 use crate::{DockerIgnore, ImportTarget, PythonImport, Repo, Resolved};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use twiceshy_source::{FileId, Tree};
 
 /// What modules import, as far as anybody asked.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Graph {
     modules: FxHashMap<FileId, Imports>,
+    /// What is reached from where.
+    reached: FxHashMap<Vec<FileId>, (Arc<[FileId]>, bool)>,
+}
+
+/// What is known of what modules import, for the next state with the same code.
+#[derive(Debug, Default)]
+pub(crate) struct Followed(Mutex<Graph>);
+
+impl Followed {
+    pub(super) fn take(&self) -> Graph {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn put(&self, graph: Graph) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = graph;
+    }
 }
 
 /// What one module imports.
+#[derive(Debug)]
 struct Imports {
     files: Vec<FileId>,
     /// It may find modules by their names, too.
@@ -36,8 +54,11 @@ impl Graph {
         }
     }
 
-    /// What `start` reaches, sorted, and whether some of it finds modules by their names.
-    pub(super) fn reached(&self, start: &[FileId]) -> (Vec<FileId>, bool) {
+    /// What `start` reaches, sorted, and whether some of it finds modules by their names. All that it reaches has been added.
+    pub(super) fn reached(&mut self, start: &[FileId]) -> (Arc<[FileId]>, bool) {
+        if let Some(known) = self.reached.get(start) {
+            return known.clone();
+        }
         let mut reached = FxHashSet::default();
         let mut queue = start.to_vec();
         let mut by_name = false;
@@ -50,7 +71,9 @@ impl Graph {
         }
         let mut reached: Vec<FileId> = reached.into_iter().collect();
         reached.sort();
-        (reached, by_name)
+        let found = (Arc::from(reached), by_name);
+        self.reached.insert(start.to_vec(), found.clone());
+        found
     }
 }
 

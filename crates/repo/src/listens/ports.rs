@@ -304,8 +304,8 @@ impl Listening<'_> {
     /// Ports that the code listens on.
     fn in_code(&self) -> Vec<Heard> {
         let mut found = Vec::new();
-        let running = self.application().map(|application| match application.reached.as_slice() {
-            [] => application.modules.as_slice(),
+        let running = self.application().map(|application| match &application.reached[..] {
+            [] => &application.modules[..],
             reached => reached,
         });
         for file in running.unwrap_or_else(|| self.files()) {

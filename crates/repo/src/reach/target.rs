@@ -149,7 +149,7 @@ impl Repo {
         let application = service.application(self).filter(|application| !application.reached.is_empty())?;
         let path = request.path_asked().trim_end_matches('/');
         let last = path.rsplit('/').next().filter(|last| HEALTH.contains(last))?;
-        let modules = application.modules.as_slice();
+        let modules = &application.modules[..];
         if modules.len() > MAX_MODULES || self.is_routed_by_files(application, last) {
             return None;
         }

@@ -1,7 +1,8 @@
 //! Imports that fail in a clone of the repository.
 
 use super::Resolved;
-use crate::{Documents, Node, Place, Python, PythonImport, Repo};
+use crate::documents::Shelf;
+use crate::{Documents, Node, NodeImport, Place, Python, PythonImport, Repo};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use twiceshy_source::{FileId, Tree};
@@ -184,6 +185,30 @@ impl FailingImport {
     fn fails(resolved: &Resolved) -> bool {
         matches!(resolved, Resolved::Untracked { .. } | Resolved::Missing { .. })
     }
+}
+
+/// Whether the module that `file` is imports the same in both states, wherever that stands in it; also where it is none.
+pub(crate) fn import_the_same(one: &Shelf, other: &Shelf, file: FileId) -> bool {
+    let node = match (one.node.of(file), other.node.of(file)) {
+        (Some(one), Some(other)) => one.imports.iter().map(of_node).eq(other.imports.iter().map(of_node)),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    node && match (one.python.of(file), other.python.of(file)) {
+        (Some(one), Some(other)) => one.imports.iter().map(of_python).eq(other.imports.iter().map(of_python)),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
+/// All of an import but its place.
+fn of_node(import: &NodeImport) -> impl PartialEq {
+    let NodeImport { specifier, place: _, kind, is_type_only, is_optional } = import;
+    (specifier.clone(), *kind, *is_type_only, *is_optional)
+}
+
+/// All of an import but its place.
+fn of_python(import: &PythonImport) -> impl PartialEq {
+    let PythonImport { module, dots, names, place: _, is_type_only, is_optional } = import;
+    (module.clone(), *dots, names.clone(), *is_type_only, *is_optional)
 }
 
 /// `from . import x` names none.
