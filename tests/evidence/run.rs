@@ -466,7 +466,7 @@ fn what_always_comes_first_never_comes_later() {
                     }
                 }
             }
-            for condition in run.conditions(a_step) {
+            for condition in run.conditions(a_step).iter() {
                 let Some(other) = run.command(condition.step).and_then(|command| number(&command)) else { continue };
                 claim(format!("{a} only after {other} ended {}", condition.holds), &|trace| {
                     let ended = if condition.holds { 'O' } else { 'F' };

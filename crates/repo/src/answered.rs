@@ -69,6 +69,24 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
+    /// Forgets all answers where there are more than `most`.
+    pub(crate) fn forget_beyond(&self, most: usize) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() > most {
+            all.clear();
+        }
+    }
+
+    /// Those of the answers that hold on.
+    pub(crate) fn only(&self, holds: impl Fn(&K, &V) -> bool) -> Self
+    where
+        K: Clone,
+    {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = all.iter().filter(|(key, value)| holds(key, value));
+        Self(Mutex::new(kept.map(|(key, value)| (key.clone(), value.clone())).collect()))
+    }
+
     /// Keeps an answer in place of the one that was given.
     pub(crate) fn note(&self, key: K, value: V) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value);

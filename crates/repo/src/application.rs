@@ -7,11 +7,12 @@ mod reach;
 pub(crate) use reach::Followed;
 
 use crate::compose::{Service, Text};
+use crate::document::Kind;
 use crate::{BuildContext, Repo};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
-use twiceshy_source::{FileId, Place};
+use twiceshy_source::{FileId, Place, Tree};
 
 /// The code that a service runs.
 #[derive(Clone, Debug)]
@@ -48,14 +49,43 @@ pub(crate) struct Key {
 /// What is known about the applications of a repository.
 #[derive(Debug, Default)]
 pub(crate) struct Applications {
-    found: FxHashMap<Key, Option<Application>>,
+    found: FxHashMap<Key, Option<Arc<Application>>>,
 }
 
 impl Applications {
-    pub(crate) fn of(repo: &Repo) -> Self {
+    /// Those of another state that hold in one that differs from it by the `changed` files, if imports lead to the same
+    /// modules.
+    pub(crate) fn after(&self, tree: &Tree, changed: &[FileId]) -> Self {
+        // No other file says where a service's code is, or only as a service of a Compose file.
+        let says_nothing = |file: &FileId| {
+            let kind = Kind::of(tree.path(*file), || None);
+            let kinds = [Kind::Compose, Kind::Env, Kind::Markdown, Kind::Workflow, Kind::Python, Kind::Node];
+            kind.is_some_and(|kind| kinds.contains(&kind))
+        };
+        if !changed.iter().all(says_nothing) {
+            return Self::default();
+        }
+        let stays = |it: &Option<Arc<Application>>| it.as_ref().is_none_or(|it| !changed.contains(&it.place.file));
+        let found = self.found.iter().filter(|(_, application)| stays(application));
+        Self { found: found.map(|(key, application)| (key.clone(), application.clone())).collect() }
+    }
+
+    /// All of them; of `known` ones nothing is found out again, but for services of Compose files that `changed`.
+    pub(crate) fn of(repo: &Repo, mut known: Self, changed: &[FileId]) -> Self {
         let mut services: FxHashMap<Key, &Service> = FxHashMap::default();
-        for service in repo.projects.iter().flat_map(|project| &project.services) {
-            services.entry(Key::of(service, repo)).or_insert(service);
+        let mut found: FxHashMap<Key, Option<Arc<Application>>> = FxHashMap::default();
+        for project in &repo.projects {
+            let is_new = project.files.iter().any(|file| changed.contains(file));
+            for service in &project.services {
+                let key = Key::of(service, repo);
+                if found.contains_key(&key) || services.contains_key(&key) {
+                    continue;
+                }
+                match known.found.remove(&key).filter(|_| !is_new) {
+                    Some(application) => drop(found.insert(key, application)),
+                    None => drop(services.insert(key, service)),
+                }
+            }
         }
         // Services share most of what their code imports, so each module is asked once for all of them.
         let mut drafts: Vec<(Key, Option<Draft>)> = services
@@ -86,8 +116,9 @@ impl Applications {
             draft.own = image.cloned().unwrap_or_default();
         }
         graph.grow(repo, all(&drafts, |draft| &draft.own));
-        let found = drafts.into_iter().map(|(key, draft)| (key, draft.and_then(|draft| draft.finish(&mut graph))));
-        let found = found.collect();
+        let finished = |draft: Draft, graph: &mut _| draft.finish(graph).map(Arc::new);
+        let new = drafts.into_iter().map(|(key, draft)| (key, draft.and_then(|draft| finished(draft, &mut graph))));
+        found.extend(new);
         repo.code.graph.put(graph);
         Self { found }
     }
@@ -136,7 +167,7 @@ impl Key {
 impl Service {
     /// The code that it runs, if that stands in the repository: its image is built from it here, or the code is mounted.
     pub fn application<'r>(&self, repo: &'r Repo) -> Option<&'r Application> {
-        repo.applications.found.get(&Key::of(self, repo))?.as_ref()
+        repo.applications.found.get(&Key::of(self, repo))?.as_deref()
     }
 }
 

@@ -32,6 +32,11 @@ impl<T> Documents<T> {
         self.0.get(at).map(|document| &**document)
     }
 
+    /// These.
+    pub(crate) fn all(documents: Vec<Arc<T>>) -> Self {
+        Self(documents)
+    }
+
     pub(crate) fn replace(&mut self, at: usize, document: T) {
         if let Some(place) = self.0.get_mut(at) {
             *place = Arc::new(document);

@@ -93,9 +93,10 @@ impl Repo {
         let last = wanted.rsplit('/').next().filter(|last| !last.is_empty())?;
         let modules: Vec<FileId> = application.modules.iter().copied().filter(|file| self.may_answer(*file)).collect();
         // A handler's path is written where it stands, or is the file's own.
+        let says = |file: FileId| self.tree.source(file).is_ok_and(|source| source.text().contains(last));
         let names_path = |file: &FileId| {
             routes::of_file(self.tree.path(*file)).is_some()
-                || self.tree.source(*file).is_ok_and(|source| source.text().contains(last))
+                || self.answers(*file).is_some_and(|answers| answers.says.get(last.to_owned(), || says(*file)))
         };
         let handlers = self.handlers_of(modules.par_iter().copied().filter(names_path).collect());
         // A router may be mounted below a prefix: of those whose path is an end of the one asked, the longest.

@@ -1,5 +1,6 @@
 //! Modules that are parsed when somebody asks about them.
 
+use crate::answered::Memo;
 use crate::health_handler::routes::Handler;
 use crate::hints::Hints;
 use crate::listens::Call;
@@ -14,6 +15,8 @@ use twiceshy_syntax::python;
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
     pub(crate) handlers: OnceLock<Box<[Handler]>>,
+    /// Whether it says a word.
+    pub(crate) says: Memo<String, bool>,
     pub(crate) listens: OnceLock<Box<[Call]>>,
     /// What it says about variables by itself.
     pub(crate) variables: OnceLock<Option<Arc<ModuleVariables>>>,

@@ -2,9 +2,10 @@
 
 use crate::Project;
 use crate::ahead::{self, Text};
+use crate::application::Applications;
 use crate::compose;
 use crate::document::{Input, Kind, lower};
-use crate::documents::{Lowered, Shelf};
+use crate::documents::{Documents, Lowered, Shelf};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
@@ -19,7 +20,8 @@ pub struct Repo {
     pub tree: Tree,
     shelf: Shelf,
     /// What Compose makes of its files.
-    pub projects: Vec<Project>,
+    pub projects: Documents<Project>,
+    loaded: compose::Loaded,
     pub(crate) routes: OnceLock<Vec<crate::Route>>,
     pub(crate) deeds: crate::health::Deeds,
     pub(crate) answered: crate::answered::Answered,
@@ -28,7 +30,7 @@ pub struct Repo {
     pub(crate) pods: Arc<crate::boot_path::Pods>,
     /// What the repository says to us.
     pub configuration: Arc<crate::Configuration>,
-    pub(crate) applications: crate::application::Applications,
+    pub(crate) applications: Applications,
     pub(crate) variables: crate::variables::Variables,
     /// Files that were read because of what they are.
     read: FxHashSet<FileId>,
@@ -48,6 +50,8 @@ pub(crate) struct Code {
     pub(crate) failing_imports: OnceLock<Vec<crate::FailingImport>>,
     pub(crate) imported: OnceLock<crate::resolve::Imported>,
     pub(crate) graph: crate::application::Followed,
+    /// What a start of a module loads.
+    pub(crate) loaded: crate::answered::Memo<FileId, Arc<[FileId]>>,
     /// Files by their names, which the list of files alone decides.
     pub(crate) boot_names: OnceLock<crate::boot::Files>,
     /// By profile, a file that spoke of it in some state: where to look first, and nothing to rely on.
@@ -64,6 +68,7 @@ pub(crate) struct Kept {
     /// What was not understood in which file.
     pub(crate) troubles: FxHashMap<FileId, Vec<Skip>>,
     pub(crate) pods: Arc<crate::boot_path::Pods>,
+    pub(crate) loaded: compose::Loaded,
 }
 
 impl std::ops::Deref for Repo {
@@ -113,14 +118,22 @@ impl Repo {
         let troubles = troubles.map(|(file, skips)| (*file, skips.clone())).collect();
         let mut files: Vec<_> = stale.iter().copied().filter(|file| tree.is_present(*file)).collect();
         files.sort_unstable();
-        let same_pods = self.tree.knows_the_same_as(&tree) && self.pods.stay(&tree, changed);
+        let knows_the_same = self.tree.knows_the_same_as(&tree);
+        let same_pods = knows_the_same && self.pods.stay(&tree, changed);
         let pods = if same_pods { self.pods.clone() } else { Arc::default() };
+        let is_env =
+            |file: &FileId| self.env.of(*file).is_some() || Kind::of(tree.path(*file), || None) == Some(Kind::Env);
+        let same_variables = knows_the_same && !changed.iter().any(is_env);
+        let loaded = if same_variables { self.loaded.without(changed) } else { compose::Loaded::default() };
         let shelf = self.shelf.without(&stale);
-        let mut repo = Self::gathered(tree, configuration, files, Kept { shelf, read, troubles, pods });
-        if self.tree.knows_the_same_as(&repo.tree) && changed.iter().all(|file| self.imports_the_same(&repo, *file)) {
+        let mut repo = Self::gathered(tree, configuration, files, Kept { shelf, read, troubles, pods, loaded });
+        if knows_the_same && changed.iter().all(|file| self.imports_the_same(&repo, *file)) {
             repo.code = self.code.clone();
+            let applications = self.applications.after(&repo.tree, changed);
+            repo.link(applications, changed);
+        } else {
+            repo.link(Applications::default(), &[]);
         }
-        repo.link();
         repo
     }
 
@@ -140,7 +153,7 @@ impl Repo {
     /// Reads and lowers `files`, and links them.
     pub(crate) fn read(tree: Tree, configuration: Arc<crate::Configuration>, files: Vec<FileId>) -> Self {
         let mut repo = Self::gathered(tree, configuration, files, Kept::default());
-        repo.link();
+        repo.link(Applications::default(), &[]);
         repo
     }
 
@@ -152,7 +165,7 @@ impl Repo {
         files: Vec<FileId>,
         kept: Kept,
     ) -> Self {
-        let Kept { shelf, read, troubles, pods } = kept;
+        let Kept { shelf, read, troubles, pods, loaded } = kept;
         let files: Vec<FileId> = files.into_iter().filter(|file| !configuration.excludes(tree.path(*file))).collect();
         let gathered = ahead::fold(&tree, &files, |gathered: Gathered, text| {
             let file = text.file;
@@ -163,14 +176,15 @@ impl Repo {
             configuration,
             tree,
             shelf,
-            projects: Vec::new(),
+            projects: Documents::default(),
+            loaded,
             routes: OnceLock::new(),
             deeds: crate::health::Deeds::default(),
             answered: crate::answered::Answered::default(),
             runs: crate::script::run::Runs::default(),
             code: Arc::default(),
             pods,
-            applications: crate::application::Applications::default(),
+            applications: Applications::default(),
             variables: crate::variables::Variables::default(),
             read,
             named: FxHashSet::default(),
@@ -180,14 +194,14 @@ impl Repo {
         repo.troubles.extend(gathered.troubles);
         repo.shelf.add(gathered.lowered);
         repo.read_named();
-        repo.projects = compose::projects(&repo.tree, &repo.shelf.compose, &repo.shelf.env);
+        repo.projects = compose::projects(&repo.tree, &repo.shelf.compose, &repo.shelf.env, &repo.loaded);
         repo
     }
 
     /// Finds out what modules import, and what the code of services is and reads.
-    fn link(&mut self) {
+    fn link(&mut self, known: Applications, changed: &[FileId]) {
         self.find_failing_imports();
-        self.applications = crate::application::Applications::of(self);
+        self.applications = Applications::of(self, known, changed);
         self.variables = crate::variables::Variables::of(self);
     }
 

@@ -362,7 +362,7 @@ fn script_contains(script: &Script, statement: NodeId, number: u16, node: NodeId
 
 /// Whether a test of the file decides about the dump: `[ -e dump ] && exit`.
 fn is_tested(run: &Run<'_>, effect: &Effect, mention: &Mention) -> bool {
-    run.conditions(effect.step).into_iter().any(|condition| {
+    run.conditions(effect.step).iter().any(|condition| {
         let script = run.script_of(condition.step);
         script.node(condition.step.node).words().into_iter().any(|word| mention.fits(script, word))
     })

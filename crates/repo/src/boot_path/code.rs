@@ -41,8 +41,6 @@ struct CodeCall {
 #[derive(Debug, Default)]
 pub(super) struct Modules {
     read: FxHashMap<FileId, Arc<Outline>>,
-    /// What a start of each module loads.
-    loaded: FxHashMap<FileId, std::rc::Rc<[FileId]>>,
 }
 
 /// How many modules are loaded by one start.
@@ -52,7 +50,7 @@ const CALLS: usize = 6;
 
 /// The work that running `entry` does before a server answers, each with the calls that lead to it.
 pub(super) fn started(repo: &Repo, entry: FileId, modules: &mut Modules) -> Vec<(CodeScan, Vec<Place>)> {
-    let loaded = modules.loaded.entry(entry).or_insert_with(|| loaded(repo, entry).into()).clone();
+    let loaded = repo.code.loaded.get(entry, || loaded(repo, entry).into());
     let mut found = Vec::new();
     for &file in loaded.iter().filter(|file| hints(repo, **file).has(Hints::WHOLE_FILE)) {
         for scan in modules.outline(repo, file).scans.clone() {

@@ -1,13 +1,14 @@
 //! Which files make up a project.
 
 use super::Compose;
-use super::load::Files;
+use super::load::{Files, Loaded};
 use super::project::Project;
 use crate::Documents;
 use crate::Env;
 use crate::document::Kind;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 use twiceshy_source::{FileId, Tree};
 
 /// The names that Compose looks for, in this order (compose-go, `cli.DefaultFileNames`).
@@ -24,8 +25,13 @@ const OVERRIDE: [&str; 4] =
 /// services, volumes or networks that only that file has. Where none is beside it, the nearest one above that has all it
 /// needs is meant, and paths start there. What only makes sense over a file that we cannot find is a project that is not
 /// complete.
-pub(crate) fn projects(tree: &Tree, compose: &Documents<Compose>, env: &Documents<Env>) -> Vec<Project> {
-    let files = Files::new(tree, compose, env);
+pub(crate) fn projects(
+    tree: &Tree,
+    compose: &Documents<Compose>,
+    env: &Documents<Env>,
+    loaded: &Loaded,
+) -> Documents<Project> {
+    let files = Files::new(tree, compose, env, loaded);
     let mut directories: FxHashMap<&str, Vec<FileId>> = FxHashMap::default();
     for one in compose {
         directories.entry(Tree::parent(tree.path(one.file))).or_default().push(one.file);
@@ -35,7 +41,7 @@ pub(crate) fn projects(tree: &Tree, compose: &Documents<Compose>, env: &Document
     let named = |in_directory: &[FileId], names: &[&str]| {
         names.iter().find_map(|name| in_directory.iter().copied().find(|file| Tree::name(tree.path(*file)) == *name))
     };
-    let defaults: FxHashMap<&str, (FileId, Project)> = directories
+    let defaults: FxHashMap<&str, (FileId, Arc<Project>)> = directories
         .par_iter()
         .filter_map(|(dir, files_in)| {
             named(files_in, &DEFAULT).map(|default| (*dir, (default, files.load(&[default]))))
@@ -47,11 +53,12 @@ pub(crate) fn projects(tree: &Tree, compose: &Documents<Compose>, env: &Document
         let over = default.and_then(|_| named(in_directory, &OVERRIDE));
         if let Some(default) = default.filter(|default| !included.contains(default)) {
             let all: Vec<FileId> = [Some(default), over].into_iter().flatten().collect();
-            let mut project = files.load(&all);
+            let project = files.load(&all);
             let beside = |other: FileId| in_directory.contains(&other);
             let needs = needs(&project);
-            project.is_complete &= !needs.iter().any(|need| need.is_body() || complements.meet(need, &project, beside));
-            projects.push(where_paths_lead(project, &files));
+            let lacks = needs.iter().any(|need| need.is_body() || complements.meet(need, &project, beside));
+            let is_complete = project.is_complete && !lacks;
+            projects.push(where_paths_lead(loaded.said(project, is_complete), &files));
         }
         for file in in_directory.iter().copied() {
             // What is only read because another file names it has another kind by its name, or none.
@@ -59,7 +66,7 @@ pub(crate) fn projects(tree: &Tree, compose: &Documents<Compose>, env: &Document
             if Some(file) == default || Some(file) == over || included.contains(&file) || is_part {
                 continue;
             }
-            let mut alone = files.load(&[file]);
+            let alone = files.load(&[file]);
             let needs_alone = needs(&alone);
             if needs_alone.is_empty() {
                 projects.push(where_paths_lead(alone, &files));
@@ -72,23 +79,23 @@ pub(crate) fn projects(tree: &Tree, compose: &Documents<Compose>, env: &Document
                     .find(|(_, base)| needs_alone.iter().all(|need| need.is_met_by(base)))
             };
             if let Some((default, _)) = beside.or_else(above) {
-                let mut merged = files.load(&[*default, file]);
-                merged.is_complete &= !needs(&merged).iter().any(Need::is_body);
-                projects.push(merged);
+                let merged = files.load(&[*default, file]);
+                let is_complete = merged.is_complete && !needs(&merged).iter().any(Need::is_body);
+                projects.push(loaded.said(merged, is_complete));
                 continue;
             }
             let is_part = needs_alone
                 .iter()
                 .any(|need| !matches!(need, Need::Service(_)) || complements.meet(need, &alone, |_| true));
-            alone.is_complete &= !is_part;
-            projects.push(where_paths_lead(alone, &files));
+            let is_complete = alone.is_complete && !is_part;
+            projects.push(where_paths_lead(loaded.said(alone, is_complete), &files));
         }
         projects
     };
-    let mut projects: Vec<Project> =
+    let mut projects: Vec<Arc<Project>> =
         directories.par_iter().flat_map_iter(|(dir, files)| in_directory(dir, files)).collect();
     projects.sort_by(|a, b| a.files.cmp(&b.files));
-    projects
+    Documents::all(projects)
 }
 
 /// The directories above one, the nearest first.
@@ -98,7 +105,7 @@ fn above(dir: &str) -> impl Iterator<Item = &str> {
 
 /// A project of one file is started from another directory (`--project-directory`, or over a file that we do not see) when
 /// none of its paths leads anywhere from its own, and most do from one above.
-fn where_paths_lead(project: Project, files: &Files<'_>) -> Project {
+fn where_paths_lead(project: Arc<Project>, files: &Files<'_>) -> Arc<Project> {
     let (found, all) = paths_found(&project, files.tree);
     if project.files.len() != 1 || found > 0 || all == 0 {
         return project;
@@ -109,7 +116,7 @@ fn where_paths_lead(project: Project, files: &Files<'_>) -> Project {
         (found * 2 > all).then_some(moved)
     });
     let is_complete = project.is_complete;
-    elsewhere.map_or(project, |moved| Project { is_complete, ..moved })
+    elsewhere.map_or(project, |moved| files.loaded.said(moved, is_complete))
 }
 
 /// How many of the files and directories that a project names are there, and how many it names.

@@ -8,8 +8,10 @@ use super::text::Text;
 use super::value::{Content, Value};
 use crate::Documents;
 use crate::Env;
+use crate::answered::Memo;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use twiceshy_source::{FileId, Place, Tree};
 
 /// How deep includes and extends may nest.
@@ -23,30 +25,62 @@ const RESOURCES: [&str; 6] = ["services", "volumes", "networks", "secrets", "con
 
 type Variables = FxHashMap<String, String>;
 
+/// Projects that were loaded, for the next state of the repository: by their files, their directory, and, where that was
+/// found out afterwards, whether all of them is known.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded(Memo<(Vec<FileId>, String, Option<bool>), Arc<Project>>);
+
+impl Loaded {
+    /// Those in which none of the `changed` files takes part.
+    pub(crate) fn without(&self, changed: &[FileId]) -> Self {
+        Self(self.0.only(|(files, ..), project| files.iter().chain(&project.files).all(|file| !changed.contains(file))))
+    }
+
+    /// The project, with that to say about whether all of it is known.
+    pub(super) fn said(&self, project: Arc<Project>, is_complete: bool) -> Arc<Project> {
+        if project.is_complete == is_complete {
+            return project;
+        }
+        let key = (project.files.clone(), project.dir.clone(), Some(is_complete));
+        self.0.get(key, || Arc::new(Project { is_complete, ..(*project).clone() }))
+    }
+}
+
 /// The files that projects are loaded from.
 pub(super) struct Files<'a> {
     pub tree: &'a Tree,
+    pub loaded: &'a Loaded,
     compose: FxHashMap<FileId, &'a Compose>,
     env: FxHashMap<FileId, &'a Env>,
 }
 
 impl<'a> Files<'a> {
-    pub(super) fn new(tree: &'a Tree, compose: &'a Documents<Compose>, env: &'a Documents<Env>) -> Self {
+    pub(super) fn new(
+        tree: &'a Tree,
+        compose: &'a Documents<Compose>,
+        env: &'a Documents<Env>,
+        loaded: &'a Loaded,
+    ) -> Self {
         Self {
             tree,
+            loaded,
             compose: compose.iter().map(|compose| (compose.file, compose)).collect(),
             env: env.iter().map(|env| (env.file, env)).collect(),
         }
     }
 
     /// Loads the project that consists of `files`, with paths from the directory of the first.
-    pub(super) fn load(&self, files: &[FileId]) -> Project {
+    pub(super) fn load(&self, files: &[FileId]) -> Arc<Project> {
         let dir = files.first().map_or("", |file| Tree::parent(self.tree.path(*file)));
         self.load_in(files, dir)
     }
 
     /// Loads the project that consists of `files`, with paths from `dir`.
-    pub(super) fn load_in(&self, files: &[FileId], dir: &str) -> Project {
+    pub(super) fn load_in(&self, files: &[FileId], dir: &str) -> Arc<Project> {
+        self.loaded.0.get((files.to_vec(), dir.to_owned(), None), || Arc::new(self.load_anew(files, dir)))
+    }
+
+    fn load_anew(&self, files: &[FileId], dir: &str) -> Project {
         let mut loader = Loader {
             files: self,
             dirs: FxHashMap::default(),

@@ -29,6 +29,7 @@ pub(crate) use command::script_of;
 pub use command::{Command, Form, Healthcheck, Test, TestForm};
 pub(crate) use discover::projects;
 pub use interpolate::{Fallback, Template, Variable};
+pub(crate) use load::Loaded;
 pub use mount::{Mount, MountKind};
 pub(crate) use named::NamedFiles;
 pub use port::{Address, Port, Ports, Published};

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use twiceshy_source::{FileId, Place};
 
 /// The services, volumes and networks that one call of Compose sees.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Project {
     /// Its files: the first one's directory is the project's; then overrides, included and extended files.
     pub files: Vec<FileId>,

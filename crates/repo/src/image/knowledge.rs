@@ -6,10 +6,11 @@ use super::columns::{
     Companion, DataDirectory, Family, HealthEndpoint, MistakenPath, Role, Wget, WritablePath, is_at_or_below,
 };
 use super::row::{Makeup, Row};
+use crate::answered::Memo;
 use crate::configuration::Mistake;
 use crate::script::Dialect;
 use rustc_hash::FxHashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use twiceshy_syntax::toml::{self, Value};
 
 /// What is known about an image. Nothing is `None` or empty; a repository's own rows come first.
@@ -154,7 +155,10 @@ impl<'r> ImageFacts<'r> {
 
     /// What `own` rows and the table say about `image`.
     pub(super) fn of(image: &Image, own: &'r [Row]) -> Self {
-        let rows = own.iter().chain(table().candidates(image)).filter(|row| row.is_about(image)).collect();
+        let table = table();
+        let known = table.named(&image.name);
+        let known = known.iter().map(|at| &table.rows[*at]).filter(|row| row.is_tagged(image));
+        let rows = own.iter().filter(|row| row.is_about(image)).chain(known).collect();
         let mut facts = Self { rows, major: None };
         let after = facts.first(|row| row.major_after.as_deref());
         facts.major = match after {
@@ -183,6 +187,8 @@ struct Table {
     by_name: FxHashMap<String, Vec<usize>>,
     /// The rows with a pattern among their names.
     by_pattern: Vec<usize>,
+    /// The rows that were found for a name.
+    asked: Memo<String, Arc<[usize]>>,
     applets: Vec<String>,
 }
 
@@ -198,18 +204,27 @@ impl Table {
                 by_name.entry(name.clone()).or_default().push(at);
             }
         }
-        Self { rows, by_name, by_pattern, applets }
+        Self { rows, by_name, by_pattern, asked: Memo::default(), applets }
     }
 
-    /// The rows that may be about `image`, in their order.
-    fn candidates(&self, image: &Image) -> impl Iterator<Item = &Row> {
-        let named = self.by_name.get(&image.name).into_iter().flatten();
-        let mut rows: Vec<usize> = named.chain(&self.by_pattern).copied().collect();
-        rows.sort_unstable();
-        rows.dedup();
-        rows.into_iter().filter_map(|at| self.rows.get(at))
+    /// The rows about images of this name, in their order.
+    fn named(&self, name: &str) -> Arc<[usize]> {
+        // Names come from files that somebody is typing in.
+        self.asked.forget_beyond(MOST_NAMES);
+        let find = || {
+            let named = self.by_name.get(name).into_iter().flatten();
+            let mut rows: Vec<usize> = named.chain(&self.by_pattern).copied().collect();
+            rows.sort_unstable();
+            rows.dedup();
+            rows.retain(|at| self.rows[*at].is_named(name));
+            rows.into()
+        };
+        self.asked.get(name.to_owned(), find)
     }
 }
+
+/// How many names of images are kept in mind.
+const MOST_NAMES: usize = 10_000;
 
 /// Reads what is known about images, for whoever has to wait for something else anyway.
 pub fn learn() {

@@ -171,10 +171,22 @@ impl Row {
 
     /// Whether the row is about `image`.
     pub(super) fn is_about(&self, image: &Image) -> bool {
-        let any = |patterns: &[String], text: &str| patterns.iter().any(|pattern| matches(pattern, text));
-        let tag = image.tag();
-        any(&self.names, &image.name) && (self.tags.is_empty() || any(&self.tags, tag)) && !any(&self.not_tags, tag)
+        self.is_named(&image.name) && self.is_tagged(image)
     }
+
+    /// Whether it is about images of this name.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        any(&self.names, name)
+    }
+
+    /// Whether it is about the image's version, given that it is about its name.
+    pub(super) fn is_tagged(&self, image: &Image) -> bool {
+        (self.tags.is_empty() || any(&self.tags, image.tag())) && !any(&self.not_tags, image.tag())
+    }
+}
+
+fn any(patterns: &[String], text: &str) -> bool {
+    patterns.iter().any(|pattern| matches(pattern, text))
 }
 
 /// The largest number that a column takes.

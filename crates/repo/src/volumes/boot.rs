@@ -140,7 +140,7 @@ impl Repo {
         }
         // Whoever starts it has asked for it; or a test says that it is the first time.
         let is_guarded = || {
-            run.conditions(effect.step).into_iter().any(|condition| {
+            run.conditions(effect.step).iter().any(|condition| {
                 let script = run.script_of(condition.step);
                 let node = script.node(condition.step.node);
                 let text = script.written(node.span);

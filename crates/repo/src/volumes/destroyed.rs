@@ -233,7 +233,7 @@ impl Repo {
 
     /// Whether a condition on every way names what is restored.
     fn is_checked_around(&self, run: &Run<'_>, step: Step, names: &[String]) -> bool {
-        run.conditions(step).into_iter().any(|condition| {
+        run.conditions(step).iter().any(|condition| {
             let script = run.script_of(condition.step);
             let text = script.written(script.node(condition.step.node).span);
             let is_question =
@@ -288,7 +288,7 @@ impl Repo {
             asks.iter().any(|word| text.contains(word))
                 && (text.contains("PIPESTATUS") || names.iter().any(|name| text.contains(name.as_str())))
         };
-        run.conditions(effect.step).into_iter().any(|condition| {
+        run.conditions(effect.step).iter().any(|condition| {
             let script = run.script_of(condition.step);
             is_test(script.written(script.node(condition.step.node).span))
         })
@@ -297,9 +297,9 @@ impl Repo {
     /// Where the answer of a failed query is replaced by one that says that there is nothing to save: the condition that
     /// leads around the dump asks for it.
     fn taken_for_empty(&self, run: &Run<'_>, dump: Step, destroy: Step) -> Option<Place> {
-        let around: Vec<Step> = run.conditions(destroy).into_iter().map(|condition| condition.step).collect();
+        let around: Vec<Step> = run.conditions(destroy).iter().map(|condition| condition.step).collect();
         let conditions = run.conditions(dump);
-        let deciding = conditions.into_iter().filter(|condition| !around.contains(&condition.step));
+        let deciding = conditions.iter().filter(|condition| !around.contains(&condition.step));
         for condition in deciding {
             let script = run.script_of(condition.step);
             let words: Vec<_> = match &script.node(condition.step.node).kind {

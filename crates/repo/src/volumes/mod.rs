@@ -133,7 +133,7 @@ impl Repo {
         {
             return true;
         }
-        let asks = run.conditions(step).into_iter().any(|condition| {
+        let asks = run.conditions(step).iter().any(|condition| {
             let script = run.script_of(condition.step);
             let text = script.written(script.node(condition.step.node).span);
             [

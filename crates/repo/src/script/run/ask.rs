@@ -4,6 +4,7 @@ use super::machine::Beside;
 use super::{Moment, Run, Step};
 use crate::script::{Command, NodeKind, PartKind, Script, Word};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 use twiceshy_syntax::shell::NodeId;
 
 /// A condition that decides whether a command runs.
@@ -150,7 +151,11 @@ impl<'r> Run<'r> {
     }
 
     /// The conditions without which `to` does not run: each has succeeded, or failed, on every way to it.
-    pub fn conditions(&self, to: Step) -> Vec<Condition> {
+    pub fn conditions(&self, to: Step) -> Arc<[Condition]> {
+        self.record.conditions.get(to, || self.find_conditions(to).into())
+    }
+
+    fn find_conditions(&self, to: Step) -> Vec<Condition> {
         let mut found = Vec::new();
         let mut asked = FxHashSet::default();
         for &(step, moment) in &self.record.states {
@@ -183,7 +188,7 @@ impl<'r> Run<'r> {
         let arms = self.arms(to);
         let conditions = self.conditions(to);
         let mut told = None;
-        for condition in conditions.into_iter().chain(arms) {
+        for condition in conditions.iter().copied().chain(arms) {
             let script = self.script_of(condition.step);
             let words: Vec<&Word> = match &script.node(condition.step.node).kind {
                 NodeKind::Test(test) => test.words.iter().collect(),

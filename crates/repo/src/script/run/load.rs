@@ -3,7 +3,8 @@
 use super::machine::{Lead, Machine, PRECISIONS};
 use super::{Moment, Record, Run, Step};
 use crate::Repo;
-use crate::script::{Command, Host, NodeId, Script, Via};
+use crate::answered::Memo;
+use crate::script::{Command, Host, NodeId, Script, Via, Word};
 use rustc_hash::FxHashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use twiceshy_source::{FileId, Tree};
@@ -26,6 +27,8 @@ pub(in crate::script) struct Own {
     /// Where no other file takes part in it. `None`: it has more ways than we follow.
     alone: OnceLock<Option<Arc<Record>>>,
     with_others: Mutex<Option<WithOthers>>,
+    /// Its commands that read another one.
+    dots: OnceLock<Box<[NodeId]>>,
     /// Tells this script from every other one.
     owner: Arc<()>,
 }
@@ -170,9 +173,13 @@ impl Repo {
 
 /// The commands that read another script with `.` or `source`.
 fn dots(script: &Script) -> impl Iterator<Item = Command<'_>> {
-    let may = script.text().contains(". ") || script.text().contains("source");
-    let reads = |command: &Command<'_>| command.words().first().is_some_and(|word| word.is(".") || word.is("source"));
-    may.then(|| script.commands().filter(reads)).into_iter().flatten()
+    let find = || {
+        let may = script.text().contains(". ") || script.text().contains("source");
+        let word = |word: &Word| word.is(".") || word.is("source");
+        let reads = |command: &Command<'_>| command.words().first().is_some_and(word);
+        if may { script.commands().filter(reads).map(|command| command.id).collect() } else { Box::default() }
+    };
+    script.run.dots.get_or_init(find).iter().filter_map(|&id| script.command(id))
 }
 
 struct Loader<'r> {
@@ -299,6 +306,7 @@ impl Record {
         Self {
             leads,
             effects: OnceLock::new(),
+            conditions: Memo::default(),
             scripts,
             own,
             states,

@@ -48,6 +48,7 @@ pub use ask::{Condition, Confirmed};
 pub(in crate::script) use load::Own;
 pub use load::Runs;
 
+use crate::answered::Memo;
 use crate::script::{Command, Options, Script};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -112,6 +113,8 @@ pub(super) struct Record {
     /// What commands lead to in other scripts.
     pub(super) leads: FxHashMap<Step, machine::Lead>,
     pub(super) effects: std::sync::OnceLock<Vec<crate::script::Effect>>,
+    /// On what it hangs that a step is run.
+    conditions: Memo<Step, Arc<[Condition]>>,
     /// The states in which a step is at work, by step.
     at: FxHashMap<Step, Vec<u32>>,
 }
