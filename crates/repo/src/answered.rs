@@ -2,11 +2,14 @@
 //!
 //! An answer that borrows from the repository cannot be kept in it: of such a one the positions are kept that it is made of.
 
+use crate::health::Deed;
 use crate::reach::Call;
+use crate::script::{Dialect, Host, Script, Start};
 use crate::{FileId, LocalPath, Project, Repo, Service};
 use rustc_hash::FxHashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use twiceshy_source::Extract;
 
 /// The answers that one state of a repository has given.
 #[derive(Debug, Default)]
@@ -33,6 +36,38 @@ pub(crate) struct Answered {
     /// By file.
     pub(crate) configurations: Memo<FileId, Option<Arc<crate::reach::Configuration>>>,
     pub(crate) starts: Memo<Position, Arc<crate::listens::Starts>>,
+}
+
+/// Answers that hold in whichever state they were given: what they hang on is what was asked.
+#[derive(Debug, Default)]
+pub(crate) struct Lasting {
+    /// Scripts that stand where programs are named: `command: sh -c '…'`, `CMD …`.
+    scripts: Memo<Extract, Arc<[Script]>>,
+    /// What health checks do, by their words and their script.
+    deeds: Memo<Test, Arc<Deed>>,
+}
+
+type Test = (Vec<Extract>, Option<Extract>);
+
+impl Lasting {
+    /// What a health check does.
+    pub(crate) fn deed(&self, argv: Vec<Extract>, script: Option<Extract>) -> Arc<Deed> {
+        self.deeds.forget_beyond(MOST_SCRIPTS);
+        let test = (argv, script);
+        self.deeds.get(test.clone(), || Deed::of(&test.0, test.1.as_ref()).into())
+    }
+}
+
+/// How many scripts in other files' words are kept in mind, and health checks: somebody may be typing one.
+const MOST_SCRIPTS: usize = 2_000;
+
+impl Repo {
+    /// The script that a shell is given where programs are named, and the scripts inside it.
+    pub(crate) fn shell_words(&self, text: &Extract) -> Arc<[Script]> {
+        self.lasting.scripts.forget_beyond(MOST_SCRIPTS);
+        let read = || Script::new(text.clone(), Host::File, Start::plain(Dialect::Sh)).into();
+        self.lasting.scripts.get(text.clone(), read)
+    }
 }
 
 /// The position of a project, and of a service in it.

@@ -10,7 +10,7 @@ use crate::compose::{Service, Text};
 use crate::document::Kind;
 use crate::{BuildContext, Repo};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 use twiceshy_source::{FileId, Place, Tree};
 
@@ -50,7 +50,12 @@ pub(crate) struct Key {
 #[derive(Debug, Default)]
 pub(crate) struct Applications {
     found: FxHashMap<Key, Option<Arc<Application>>>,
+    /// The modules that end up in images, by the directory and what is put there.
+    images: FxHashMap<(String, Option<Shipped>), Arc<[FileId]>>,
 }
+
+/// Of how many images one state tells the next.
+const MOST_IMAGES: usize = 500;
 
 impl Applications {
     /// Those of another state that hold in one that differs from it by the `changed` files, if imports lead to the same
@@ -67,7 +72,10 @@ impl Applications {
         }
         let stays = |it: &Option<Arc<Application>>| it.as_ref().is_none_or(|it| !changed.contains(&it.place.file));
         let found = self.found.iter().filter(|(_, application)| stays(application));
-        Self { found: found.map(|(key, application)| (key.clone(), application.clone())).collect() }
+        let found = found.map(|(key, application)| (key.clone(), application.clone())).collect();
+        // Somebody may be typing the name of a directory.
+        let images = if self.images.len() > MOST_IMAGES { FxHashMap::default() } else { self.images.clone() };
+        Self { found, images }
     }
 
     /// All of them; of `known` ones nothing is found out again, but for services of Compose files that `changed`.
@@ -96,7 +104,7 @@ impl Applications {
             })
             .collect();
         let mut graph = repo.code.graph.take();
-        let all = |drafts: &[(Key, Option<Draft>)], files: fn(&Draft) -> &Vec<FileId>| -> Vec<FileId> {
+        let all = |drafts: &[(Key, Option<Draft>)], files: fn(&Draft) -> &[FileId]| -> Vec<FileId> {
             drafts
                 .iter()
                 .filter_map(|(_, draft)| draft.as_ref())
@@ -104,13 +112,19 @@ impl Applications {
                 .collect()
         };
         graph.grow(repo, all(&drafts, |draft| &draft.entries));
-        let mut images: FxHashMap<(String, Option<Shipped>), Vec<FileId>> = FxHashMap::default();
+        let mut images = known.images;
+        let mut new = FxHashSet::default();
         for draft in drafts.iter_mut().filter_map(|(_, draft)| draft.as_mut()) {
-            if draft.follow(&mut graph, repo) {
-                images.entry((draft.dir.clone(), draft.shipped.clone())).or_default();
+            let image = (draft.dir.clone(), draft.shipped.clone());
+            if draft.follow(&mut graph, repo) && !images.contains_key(&image) {
+                new.insert(image);
             }
         }
-        images.par_iter_mut().for_each(|((dir, shipped), files)| *files = reach::shipped(dir, shipped.as_ref(), repo));
+        let shipped = new.into_par_iter().map(|image| {
+            let files = reach::shipped(&image.0, image.1.as_ref(), repo).into();
+            (image, files)
+        });
+        images.extend(shipped.collect::<Vec<_>>());
         for draft in drafts.iter_mut().filter_map(|(_, draft)| draft.as_mut()).filter(|draft| !draft.is_followed) {
             let image = images.get(&(draft.dir.clone(), draft.shipped.clone()));
             draft.own = image.cloned().unwrap_or_default();
@@ -120,7 +134,7 @@ impl Applications {
         let new = drafts.into_iter().map(|(key, draft)| (key, draft.and_then(|draft| finished(draft, &mut graph))));
         found.extend(new);
         repo.code.graph.put(graph);
-        Self { found }
+        Self { found, images }
     }
 
     /// The modules of all of them; one may come several times.
@@ -179,7 +193,7 @@ struct Draft {
     entries: Vec<FileId>,
     reached: Arc<[FileId]>,
     /// What may run though no import leads to it.
-    own: Vec<FileId>,
+    own: Arc<[FileId]>,
     is_followed: bool,
     shipped: Option<Shipped>,
 }
@@ -221,7 +235,16 @@ impl Draft {
             ignore: build.ignore.map(|ignore| ignore.file),
             context: build.dir,
         });
-        Some(Self { dir, place, starts, entries, reached: Arc::default(), own: Vec::new(), is_followed: true, shipped })
+        Some(Self {
+            dir,
+            place,
+            starts,
+            entries,
+            reached: Arc::default(),
+            own: Arc::default(),
+            is_followed: true,
+            shipped,
+        })
     }
 
     /// Follows the entries. Returns whether that does not lead to everything that may run.

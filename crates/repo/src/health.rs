@@ -18,7 +18,7 @@ use crate::script::{Dialect, Host, NodeId, Start};
 use crate::{BuildContext, Dockerfile, Listens, Place, Project, Repo, Script, Service, Wget};
 use rustc_hash::FxHashMap;
 use std::ops::Deref;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use twiceshy_source::{Extract, Tree};
 
 /// A health check that runs something: a service's own, or its Dockerfile's where the service has none.
@@ -52,7 +52,7 @@ pub struct Deed {
 
 /// What every health check does, by the place of its test, once somebody has asked: many lints do.
 #[derive(Debug, Default)]
-pub(crate) struct Deeds(OnceLock<FxHashMap<Place, Deed>>);
+pub(crate) struct Deeds(OnceLock<FxHashMap<Place, Arc<Deed>>>);
 
 impl Deref for HealthCheck<'_> {
     type Target = Deed;
@@ -149,7 +149,7 @@ impl Repo {
         }
     }
 
-    fn deeds(&self) -> &FxHashMap<Place, Deed> {
+    fn deeds(&self) -> &FxHashMap<Place, Arc<Deed>> {
         self.deeds.0.get_or_init(|| {
             let mut tests: FxHashMap<Place, (Vec<Extract>, Option<Extract>)> = FxHashMap::default();
             for service in self.projects.iter().flat_map(|project| &project.services) {
@@ -164,7 +164,7 @@ impl Repo {
                 }
             }
             let read = |(place, (argv, script)): (Place, (Vec<Extract>, Option<Extract>))| {
-                (place, Deed::of(&argv, script.as_ref()))
+                (place, self.lasting.deed(argv, script))
             };
             // One thread: a lint that waited for others here could be handed a lint that waits for this.
             tests.into_iter().map(read).collect()
@@ -202,7 +202,7 @@ impl Repo {
 
 impl Deed {
     /// Reads what a check runs: `script` if a shell runs it, else the program `argv`.
-    fn of(argv: &[Extract], script: Option<&Extract>) -> Self {
+    pub(crate) fn of(argv: &[Extract], script: Option<&Extract>) -> Self {
         let mut deed = Self { is_shell: script.is_some(), ..Self::default() };
         match script {
             Some(text) => {

@@ -25,6 +25,7 @@ pub struct Repo {
     pub(crate) routes: OnceLock<Vec<crate::Route>>,
     pub(crate) deeds: crate::health::Deeds,
     pub(crate) answered: crate::answered::Answered,
+    pub(crate) lasting: Arc<crate::answered::Lasting>,
     pub(crate) runs: crate::script::run::Runs,
     pub(crate) code: Arc<Code>,
     pub(crate) pods: Arc<crate::boot_path::Pods>,
@@ -69,6 +70,7 @@ pub(crate) struct Kept {
     pub(crate) troubles: FxHashMap<FileId, Vec<Skip>>,
     pub(crate) pods: Arc<crate::boot_path::Pods>,
     pub(crate) loaded: compose::Loaded,
+    pub(crate) lasting: Arc<crate::answered::Lasting>,
 }
 
 impl std::ops::Deref for Repo {
@@ -126,7 +128,12 @@ impl Repo {
         let same_variables = knows_the_same && !changed.iter().any(is_env);
         let loaded = if same_variables { self.loaded.without(changed) } else { compose::Loaded::default() };
         let shelf = self.shelf.without(&stale);
-        let mut repo = Self::gathered(tree, configuration, files, Kept { shelf, read, troubles, pods, loaded });
+        let mut repo = Self::gathered(
+            tree,
+            configuration,
+            files,
+            Kept { shelf, read, troubles, pods, loaded, lasting: self.lasting.clone() },
+        );
         if knows_the_same && changed.iter().all(|file| self.imports_the_same(&repo, *file)) {
             repo.code = self.code.clone();
             let applications = self.applications.after(&repo.tree, changed);
@@ -165,7 +172,7 @@ impl Repo {
         files: Vec<FileId>,
         kept: Kept,
     ) -> Self {
-        let Kept { shelf, read, troubles, pods, loaded } = kept;
+        let Kept { shelf, read, troubles, pods, loaded, lasting } = kept;
         let files: Vec<FileId> = files.into_iter().filter(|file| !configuration.excludes(tree.path(*file))).collect();
         let gathered = ahead::fold(&tree, &files, |gathered: Gathered, text| {
             let file = text.file;
@@ -181,6 +188,7 @@ impl Repo {
             routes: OnceLock::new(),
             deeds: crate::health::Deeds::default(),
             answered: crate::answered::Answered::default(),
+            lasting,
             runs: crate::script::run::Runs::default(),
             code: Arc::default(),
             pods,

@@ -3,7 +3,7 @@
 use crate::{Edit, FileId, Place, Span};
 
 /// How the host language writes the text, so that an edit can be written the same way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Quoting {
     /// As it is: a file of its own, a fence.
     Verbatim,
@@ -22,7 +22,7 @@ pub enum Quoting {
 }
 
 /// Decoded text and the map from each of its bytes to the file it came from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Extract {
     text: String,
     file: FileId,
@@ -32,7 +32,7 @@ pub struct Extract {
 }
 
 /// A run of the decoded text. Of equal length on both sides: byte for byte. Otherwise all of it stands for all of the host's.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Piece {
     at: u32,
     len: u32,

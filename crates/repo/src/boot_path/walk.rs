@@ -2,7 +2,7 @@
 
 use super::code::{self, Modules};
 use super::{Boot, BootScan, Start, Work, shell};
-use crate::script::{self, Dialect, Host, Script};
+use crate::script::{Dialect, Host, Script};
 use crate::{FileId, Place, Repo, Tree};
 use rustc_hash::FxHashSet;
 
@@ -35,7 +35,7 @@ impl Walk<'_, '_> {
                     let Some(first) = words.first() else { continue };
                     let via = vec![first.place(twiceshy_source::Span::new(0, first.text().len()))];
                     if let Some(script) = script_word(words) {
-                        walk.text(script.clone(), via);
+                        walk.text(script, via);
                         continue;
                     }
                     let words: Vec<String> = words.iter().map(|word| word.text().to_owned()).collect();
@@ -43,7 +43,7 @@ impl Walk<'_, '_> {
                 }
                 Start::Script(text) => {
                     let via = vec![text.place(twiceshy_source::Span::new(0, text.text().len()))];
-                    walk.text(text.clone(), via);
+                    walk.text(text, via);
                 }
             }
         }
@@ -68,8 +68,10 @@ struct Walk<'w, 'r> {
 }
 
 impl Walk<'_, '_> {
-    fn text(&mut self, text: twiceshy_source::Extract, via: Vec<Place>) {
-        self.script(&Script::alone(text, Host::File, script::Start::plain(Dialect::Sh)), &via);
+    fn text(&mut self, text: &twiceshy_source::Extract, via: Vec<Place>) {
+        if let Some(script) = self.repo.shell_words(text).first() {
+            self.script(script, &via);
+        }
     }
 
     fn script(&mut self, script: &Script, via: &[Place]) {
@@ -122,7 +124,7 @@ impl Walk<'_, '_> {
                     if let Some(script) = package.and_then(|package| package.script(&name)) {
                         let mut deeper = via.to_vec();
                         deeper.push(script.place);
-                        self.text(script.command.clone(), deeper);
+                        self.text(&script.command, deeper);
                     }
                 }
             }

@@ -2,7 +2,7 @@
 
 use crate::compose::{Form, script_of};
 use crate::dockerfile::Command;
-use crate::script::{Dialect, Host, PartKind, Piece, Script, Start};
+use crate::script::{PartKind, Piece, Script};
 use crate::{BuildContext, Place, Repo, Service, Stage};
 use rustc_hash::FxHashSet;
 use twiceshy_source::{Extract, FileId, Span, Tree};
@@ -118,8 +118,8 @@ impl Reader<'_> {
     }
 
     fn script(&mut self, text: &Extract, depth: usize) {
-        for script in Script::new(text.clone(), Host::File, Start::plain(Dialect::Sh)) {
-            self.commands(&script, depth);
+        for script in &*self.repo.shell_words(text) {
+            self.commands(script, depth);
         }
     }
 
