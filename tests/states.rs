@@ -37,18 +37,39 @@ fn a_state_made_from_the_one_before_says_what_reading_everything_says() {
     folders.sort();
     let mut dice = Dice::new(0x7477_6963_6573_6879);
     for folder in folders {
-        let mut files = harness::read_dir(&folder);
-        let mut repo = harness::repo(&files);
-        for _ in 0..6 {
-            let paths: Vec<String> = files.keys().cloned().collect();
-            let path = &paths[dice.below(paths.len())];
-            let other = files[&paths[dice.below(paths.len())]].clone();
-            let text = edit(&mut dice, &files[path], &other);
-            files.insert(path.clone(), text);
-            let changed: Vec<_> = repo.tree.file(path).into_iter().collect();
-            repo = repo.again(Tree::memory(&files), &changed);
-            let whole = Repo::of(Tree::memory(&files));
-            assert_eq!(said(&repo), said(&whole), "{}: after an edit of {path}", folder.display());
+        walk(&mut dice, harness::read_dir(&folder), 6, &folder.display().to_string());
+    }
+}
+
+#[test]
+fn so_does_one_of_the_files_of_each_lints_cases() {
+    let mut dice = Dice::new(0x6f6e_6365_6269_7474);
+    let mut count = 0;
+    for lint in twiceshy_lints::all() {
+        let directory = harness::top().join("lints").join(lint.name.replace('-', "_"));
+        for page in ["README.md", "cases.md"] {
+            let Ok(text) = std::fs::read_to_string(directory.join(page)) else { continue };
+            for case in harness::cases(page, &text).into_iter().filter(|case| case.files.len() > 1) {
+                count += 1;
+                walk(&mut dice, case.files, 3, &format!("{} {page}", lint.name));
+            }
         }
+    }
+    assert!(count > 500, "{count}");
+}
+
+/// Edits files one after the other.
+fn walk(dice: &mut Dice, mut files: harness::Files, edits: usize, at: &str) {
+    let mut repo = harness::repo(&files);
+    for _ in 0..edits {
+        let paths: Vec<String> = files.keys().cloned().collect();
+        let path = &paths[dice.below(paths.len())];
+        let other = files[&paths[dice.below(paths.len())]].clone();
+        let text = edit(dice, &files[path], &other);
+        files.insert(path.clone(), text);
+        let changed: Vec<_> = repo.tree.file(path).into_iter().collect();
+        repo = repo.again(Tree::memory(&files), &changed);
+        let whole = Repo::of(Tree::memory(&files));
+        assert_eq!(said(&repo), said(&whole), "{at}: after an edit of {path}");
     }
 }
