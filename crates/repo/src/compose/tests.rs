@@ -126,6 +126,17 @@ fn an_override_is_merged_over_the_default_file() {
 }
 
 #[test]
+fn what_is_reset_twice_is_taken_away_once() {
+    let base = "services:\n  web:\n    image: x\n    command: serve\n    ports: ['80:80']\n";
+    // Compose would not start with it, and somebody is typing it.
+    let over = "services:\n  web:\n    command: !reset null\n    command: !reset null\n    ports: !reset []\n    ports: !reset []\n";
+    check(&[("compose.yml", base), ("compose.override.yml", over)], |project| {
+        let web = project.service("web").unwrap();
+        assert!(web.image.is_some() && web.command.is_none() && web.ports.is_empty());
+    });
+}
+
+#[test]
 fn reset_and_override_take_away_what_the_base_says() {
     let base = "services:\n  web: {image: x, ports: ['80:80'], environment: {A: 1}, command: a}\n";
     let over =
