@@ -101,6 +101,7 @@ fn merge_plain(base: Value, over: Value, path: &[&str]) -> Value {
                 }
             }
             dropped.sort_unstable();
+            dropped.dedup();
             for at in dropped.into_iter().rev() {
                 entries.remove(at);
             }
