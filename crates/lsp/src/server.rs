@@ -38,11 +38,15 @@ pub(crate) fn run(lints: &[Entry], events: Sender<Event>, happens: &Receiver<Eve
         let say = move |said| events.send(Event::Worker(said)).is_ok();
         std::thread::spawn(move || check::work(&given, &pool, &lints, &say));
     }
+    // Taking a state of a large repository apart takes a while, and nobody should wait for it.
+    let (past, gone) = channel();
+    std::thread::spawn(move || gone.into_iter().for_each(drop));
     let mut server = Server {
         lints,
         out,
         events,
         jobs,
+        past,
         pool,
         stage: Stage::Silent,
         client: Arc::default(),
@@ -110,6 +114,8 @@ struct Server {
     out: Sender<Out>,
     events: Sender<Event>,
     jobs: Sender<Job>,
+    /// States that are over.
+    past: Sender<Arc<Snapshot>>,
     pool: Arc<rayon::ThreadPool>,
     stage: Stage,
     client: Arc<Client>,
@@ -651,7 +657,9 @@ impl Server {
                 let ended = system.progress == Progress::Begun;
                 system.progress = Progress::Over;
                 let count = snapshot.report.diagnostics.len();
-                system.snapshot = Some(snapshot);
+                if let Some(past) = system.snapshot.replace(snapshot) {
+                    let _ = self.past.send(past);
+                }
                 for failure in failures {
                     self.log(lsp::MessageType::Error, &failure);
                 }

@@ -60,17 +60,16 @@ pub(crate) fn projects(
             let is_complete = project.is_complete && !lacks;
             projects.push(where_paths_lead(loaded.said(project, is_complete), &files));
         }
-        for file in in_directory.iter().copied() {
+        let of_file = |file: FileId| {
             // What is only read because another file names it has another kind by its name, or none.
             let is_part = Kind::of(tree.path(file), || None) != Some(Kind::Compose);
             if Some(file) == default || Some(file) == over || included.contains(&file) || is_part {
-                continue;
+                return None;
             }
             let alone = files.load(&[file]);
             let needs_alone = needs(&alone);
             if needs_alone.is_empty() {
-                projects.push(where_paths_lead(alone, &files));
-                continue;
+                return Some(where_paths_lead(alone, &files));
             }
             let beside = defaults.get(dir).filter(|(_, base)| needs_alone.iter().any(|need| need.is_met_by(base)));
             let above = || {
@@ -81,15 +80,15 @@ pub(crate) fn projects(
             if let Some((default, _)) = beside.or_else(above) {
                 let merged = files.load(&[*default, file]);
                 let is_complete = merged.is_complete && !needs(&merged).iter().any(Need::is_body);
-                projects.push(loaded.said(merged, is_complete));
-                continue;
+                return Some(loaded.said(merged, is_complete));
             }
             let is_part = needs_alone
                 .iter()
                 .any(|need| !matches!(need, Need::Service(_)) || complements.meet(need, &alone, |_| true));
             let is_complete = alone.is_complete && !is_part;
-            projects.push(where_paths_lead(loaded.said(alone, is_complete), &files));
-        }
+            Some(where_paths_lead(loaded.said(alone, is_complete), &files))
+        };
+        projects.extend(in_directory.par_iter().filter_map(|file| of_file(*file)).collect::<Vec<_>>());
         projects
     };
     let mut projects: Vec<Arc<Project>> =
