@@ -2,6 +2,7 @@
 //!
 //! An answer that borrows from the repository cannot be kept in it: of such a one the positions are kept that it is made of.
 
+use crate::document::Kind;
 use crate::health::Deed;
 use crate::reach::Call;
 use crate::script::{Dialect, Host, Script, Start};
@@ -36,6 +37,35 @@ pub(crate) struct Answered {
     /// By file.
     pub(crate) configurations: Memo<FileId, Option<Arc<crate::reach::Configuration>>>,
     pub(crate) starts: Memo<Position, Arc<crate::listens::Starts>>,
+}
+
+impl Answered {
+    /// What still holds in the state `now`, of which only the `changed` files are not what they were `before`: whom the
+    /// services of other Compose files are told to call.
+    pub(crate) fn after(before: &Repo, now: &Repo, changed: &[FileId]) -> Self {
+        let mut answered = Self::default();
+        let has_own_facts = |repo: &Repo| !repo.configuration.images.is_empty();
+        let says = |file: &FileId| {
+            let kinds = [Kind::Compose, Kind::Markdown, Kind::Workflow, Kind::Shell, Kind::Python, Kind::Node];
+            let kind = Kind::of(now.tree.path(*file), || None);
+            let is_env = |repo: &Repo| repo.env.of(*file).is_some();
+            !kind.is_some_and(|kind| kinds.contains(&kind)) || is_env(before) || is_env(now)
+        };
+        if has_own_facts(before) || has_own_facts(now) || changed.iter().any(says) {
+            return answered;
+        }
+        let moved: FxHashMap<*const Project, usize> =
+            now.projects.iter().enumerate().map(|(at, project)| (std::ptr::from_ref(project), at)).collect();
+        let moved: Vec<Option<usize>> =
+            before.projects.iter().map(|project| moved.get(&std::ptr::from_ref(project)).copied()).collect();
+        let still = |(project, service): &Position| Some((moved.get(*project).copied()??, *service));
+        answered.calls = before.answered.calls.moved(still);
+        if changed.iter().all(|file| before.answered.configurations.known(file).is_none()) {
+            answered.configurations = before.answered.configurations.only(|_, _| true);
+            answered.configured_calls = before.answered.configured_calls.moved(still);
+        }
+        answered
+    }
 }
 
 /// Answers that hold in whichever state they were given: what they hang on is what was asked.
@@ -102,6 +132,12 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
         K: std::borrow::Borrow<Q>,
     {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    /// The answers to questions that have become others, or none.
+    fn moved(&self, to: impl Fn(&K) -> Option<K>) -> Self {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Self(Mutex::new(all.iter().filter_map(|(key, value)| Some((to(key)?, value.clone()))).collect()))
     }
 
     /// Forgets all answers where there are more than `most`.

@@ -50,6 +50,8 @@ pub(crate) struct Code {
     pub(crate) imports: OnceLock<crate::resolve::Index>,
     pub(crate) failing_imports: OnceLock<Vec<crate::FailingImport>>,
     pub(crate) imported: OnceLock<crate::resolve::Imported>,
+    /// Modules that were parsed because an import of theirs leads nowhere.
+    pub(crate) suspects: OnceLock<Box<[FileId]>>,
     pub(crate) graph: crate::application::Followed,
     /// What a start of a module loads.
     pub(crate) loaded: crate::answered::Memo<FileId, Arc<[FileId]>>,
@@ -114,7 +116,11 @@ impl Repo {
             return Self::read(tree, configuration, all);
         }
         // A named file is read anew: the one that named it may have changed.
-        let stale: FxHashSet<FileId> = changed.iter().chain(&self.named).copied().collect();
+        let mut stale: FxHashSet<FileId> = changed.iter().chain(&self.named).copied().collect();
+        // So is a module that was parsed because an import of it led nowhere: now it may lead somewhere.
+        if changed.iter().any(|file| says_where_imports_lead(tree.path(*file))) {
+            stale.extend(self.code.suspects.get().into_iter().flatten());
+        }
         let read = self.read.difference(&stale).copied().collect();
         let troubles = self.troubles.iter().filter(|(file, _)| !stale.contains(file));
         let troubles = troubles.map(|(file, skips)| (*file, skips.clone())).collect();
@@ -136,6 +142,7 @@ impl Repo {
         );
         if knows_the_same && changed.iter().all(|file| self.imports_the_same(&repo, *file)) {
             repo.code = self.code.clone();
+            repo.answered = crate::answered::Answered::after(self, &repo, changed);
             let applications = self.applications.after(&repo.tree, changed);
             repo.link(applications, changed);
         } else {
@@ -152,8 +159,7 @@ impl Repo {
                 self.failing_imports().iter().all(|import| import.place.file != file)
                     && crate::resolve::import_the_same(&self.shelf, &other.shelf, file)
             }
-            Some(Kind::NodePackage | Kind::TsConfig | Kind::Requirements) => false,
-            Some(_) => true,
+            Some(_) => !says_where_imports_lead(self.tree.path(file)),
         }
     }
 
@@ -272,6 +278,11 @@ impl Repo {
     pub fn checked(&self) -> usize {
         self.read.len()
     }
+}
+
+/// Whether what stands in the file at `path` decides what imports of modules lead to.
+fn says_where_imports_lead(path: &str) -> bool {
+    matches!(Kind::of(path, || None), Some(Kind::NodePackage | Kind::TsConfig | Kind::Requirements))
 }
 
 /// The stack that a thread wants which lowers files, in bytes: visitors recurse over at most

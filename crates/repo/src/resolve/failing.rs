@@ -55,7 +55,10 @@ impl Repo {
         let of_node = bad_node.iter().flat_map(|at| self.failing_in_node(&self.node[*at]));
         let of_python = bad_python.iter().flat_map(|at| self.failing_in_python(&self.python[*at]));
         let failing = of_node.chain(of_python).collect();
+        let node = bad_node.iter().map(|at| self.node[*at].file);
+        let suspects = node.chain(bad_python.iter().map(|at| self.python[*at].file)).collect();
         // Nobody else has set them: this state has just been made.
+        let _ = self.code.suspects.set(suspects);
         let _ = self.code.imported.set(imported);
         let _ = self.code.failing_imports.set(failing);
     }
