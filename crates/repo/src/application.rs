@@ -33,6 +33,8 @@ pub struct Application {
     pub(crate) starts: Vec<Vec<String>>,
     /// The scripts that it starts with.
     pub(crate) start_files: Vec<FileId>,
+    /// The scripts that were read to find that out.
+    scripts: Vec<FileId>,
 }
 
 /// All that the application of a service hangs on: services that share it run the same code.
@@ -62,16 +64,32 @@ impl Applications {
     /// modules.
     pub(crate) fn after(&self, tree: &Tree, changed: &[FileId]) -> Self {
         // No other file says where a service's code is, or only as a service of a Compose file.
-        let says_nothing = |file: &FileId| {
-            let kind = Kind::of(tree.path(*file), || None);
-            let kinds = [Kind::Compose, Kind::Env, Kind::Markdown, Kind::Workflow, Kind::Python, Kind::Node];
-            kind.is_some_and(|kind| kinds.contains(&kind))
-        };
-        if !changed.iter().all(says_nothing) {
+        let kinds = [
+            Kind::Compose,
+            Kind::Env,
+            Kind::Markdown,
+            Kind::Workflow,
+            Kind::Python,
+            Kind::Node,
+            // Known by those whom they are about.
+            Kind::Dockerfile,
+            Kind::Shell,
+        ];
+        let is_known = |file: &FileId| Kind::of(tree.path(*file), || None).is_some_and(|kind| kinds.contains(&kind));
+        if !changed.iter().all(is_known) {
             return Self::default();
         }
-        let stays = |it: &Option<Arc<Application>>| it.as_ref().is_none_or(|it| !changed.contains(&it.place.file));
-        let found = self.found.iter().filter(|(_, application)| stays(application));
+        let is_script = |file: &FileId| Kind::of(tree.path(*file), || None) == Some(Kind::Shell);
+        let has_script = changed.iter().any(is_script);
+        let stays = |(key, it): &(&Key, &Option<Arc<Application>>)| {
+            let is_built_by = key.build.as_ref().is_some_and(|(dockerfile, ..)| changed.contains(dockerfile));
+            // Of what is no application it is not known which scripts were read.
+            let holds = it.as_ref().map_or(!has_script, |it| {
+                !changed.contains(&it.place.file) && !it.scripts.iter().any(|script| changed.contains(script))
+            });
+            holds && !is_built_by
+        };
+        let found = self.found.iter().filter(stays);
         let found = found.map(|(key, application)| (key.clone(), application.clone())).collect();
         // Somebody may be typing the name of a directory.
         let images = if self.images.len() > MOST_IMAGES { FxHashMap::default() } else { self.images.clone() };
@@ -190,6 +208,7 @@ struct Draft {
     dir: String,
     place: Place,
     starts: entry::Starts,
+    scripts: Vec<FileId>,
     entries: Vec<FileId>,
     reached: Arc<[FileId]>,
     /// What may run though no import leads to it.
@@ -220,6 +239,7 @@ impl Draft {
             (starts, entries)
         };
         let (mut starts, mut entries) = started(&dir);
+        let mut scripts = starts.files.clone();
         let is_inside =
             |file: &FileId| repo.tree.path(*file).strip_prefix(&*dir).is_some_and(|rest| rest.starts_with('/'));
         if let Some(build) =
@@ -229,6 +249,7 @@ impl Draft {
             let named = service.build.as_ref().and_then(|build| build.context.as_ref());
             place = named.map_or(place, Text::place);
             (starts, entries) = started(&dir);
+            scripts.extend(&starts.files);
         }
         let shipped = build.map(|build| Shipped {
             sources: build.sources(),
@@ -239,6 +260,7 @@ impl Draft {
             dir,
             place,
             starts,
+            scripts,
             entries,
             reached: Arc::default(),
             own: Arc::default(),
@@ -263,7 +285,7 @@ impl Draft {
             let (own, _) = graph.reached(&self.own);
             modules = if modules.is_empty() { own } else { merged(&modules, &own) };
         }
-        let Self { dir, place, entries, reached, starts, .. } = self;
+        let Self { dir, place, entries, reached, starts, scripts, .. } = self;
         (!modules.is_empty()).then_some(Application {
             dir,
             place,
@@ -272,6 +294,7 @@ impl Draft {
             reached,
             starts: starts.commands,
             start_files: starts.files,
+            scripts,
         })
     }
 }
