@@ -134,7 +134,7 @@ pub(crate) struct Check {
     /// Exit with 2 if anything could not be read or understood; reads also what no lint asks for.
     #[arg(long)]
     pub strict: bool,
-    /// How many threads to use [default: one per core, and at least 8 to read files].
+    /// How many threads to use; unless it is 1, 8 more read files [default: one per core].
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
     /// When to use colour.

@@ -11,16 +11,13 @@ use crate::{patch, text};
 use std::process::ExitCode;
 use std::time::Instant;
 use twiceshy_lint::{Choice, Entry, Level, Report};
-use twiceshy_repo::{Kind, Repo, STACK};
+use twiceshy_repo::{Kind, READERS, Repo, STACK};
 use twiceshy_source::{Change, ChangeError, Limits, OpenError, Origin, Scope, SkipReason, Tree};
 
 /// Something was found.
 const FOUND: u8 = 1;
 /// What was asked could not be done.
 const UNABLE: u8 = 2;
-
-/// How many threads list files at least: on the first run, most of them wait for the disk.
-const READERS: usize = 8;
 
 fn threads(count: usize) -> Result<rayon::ThreadPool, Problem> {
     rayon::ThreadPoolBuilder::new().num_threads(count).stack_size(STACK).build().map_err(|error| {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use twiceshy_source::{FileId, Kind as Entry, SkipReason, Source, Tree};
 
-/// How many threads read: more than cores, since most of them wait for the disk.
-const READERS: usize = 8;
+/// How many threads list and read files: more than cores, since on a first run most of them wait for the disk.
+pub const READERS: usize = 8;
 /// So few files are read by those who lower them.
 const FEW: usize = 64;
 /// How many files, or bytes, are handed over together.

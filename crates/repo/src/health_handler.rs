@@ -96,7 +96,7 @@ impl Repo {
         let says = |file: FileId| self.tree.source(file).is_ok_and(|source| source.text().contains(last));
         let names_path = |file: &FileId| {
             routes::of_file(self.tree.path(*file)).is_some()
-                || self.answers(*file).is_some_and(|answers| answers.says.get(last.to_owned(), || says(*file)))
+                || self.answers(*file).is_some_and(|answers| answers.says(last, || says(*file)))
         };
         let handlers = self.handlers_of(modules.par_iter().copied().filter(names_path).collect());
         // A router may be mounted below a prefix: of those whose path is an end of the one asked, the longest.

@@ -88,6 +88,7 @@ mod work;
 pub mod workflow;
 mod working_copy;
 
+pub use ahead::READERS;
 pub use application::Application;
 pub use backup::{
     BlindRotation, Grain, HiddenFailure, MisreadStatus, OverwrittenBackup, Period, Relying, UnnoticedErrors,

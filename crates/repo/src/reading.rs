@@ -16,7 +16,7 @@ use twiceshy_syntax::python;
 pub(crate) struct Answers {
     pub(crate) handlers: OnceLock<Box<[Handler]>>,
     /// Whether it says a word.
-    pub(crate) says: Memo<String, bool>,
+    says: Memo<String, bool>,
     pub(crate) listens: OnceLock<Box<[Call]>>,
     /// What it says about variables by itself.
     pub(crate) variables: OnceLock<Option<Arc<ModuleVariables>>>,
@@ -26,6 +26,17 @@ pub(crate) struct Answers {
     pub(crate) strict_cookies: OnceLock<Box<[crate::cookie::StrictCookie]>>,
     /// What of it runs when it is rendered.
     pub(crate) rendered: OnceLock<Arc<crate::rendering::Outline>>,
+}
+
+/// Of how many words it is kept whether a module says them: somebody may be typing one.
+const MOST_WORDS: usize = 50;
+
+impl Answers {
+    /// Whether the module says a word.
+    pub(crate) fn says(&self, word: &str, look: impl FnOnce() -> bool) -> bool {
+        self.says.forget_beyond(MOST_WORDS);
+        self.says.get(word.to_owned(), look)
+    }
 }
 
 impl Repo {
