@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use twiceshy_lint::{Choice, Diagnostic, Entry, Report};
+use twiceshy_lint::{Check, Choice, Diagnostic, Entry, Report};
 use twiceshy_repo::{Place, Repo, Tree};
 use twiceshy_source::{Edit, FileId};
 
@@ -163,6 +163,25 @@ pub fn pedantic_report(repo: &Repo) -> Report {
     let report = pool().install(|| Report::of(repo, &twiceshy_lints::all(), &choice));
     assert_eq!(report.failures, []);
     report
+}
+
+/// What a file's own lints find in it, and what is found in it once all have run; `None` where all are its own.
+pub fn first_and_all(repo: &Repo, file: FileId) -> Option<(String, String)> {
+    let choice = Choice { pedantic: true, ..Choice::default() };
+    let lints = twiceshy_lints::all();
+    let mut check = Check::new(repo, &lints, &choice);
+    pool().install(|| {
+        let first = check.run_for(file)?;
+        check.run(|| true);
+        let mut all = check.report();
+        all.diagnostics.retain(|diagnostic| diagnostic.place.file == file);
+        assert_eq!(all.failures, []);
+        let prints = |report: &Report| -> Vec<String> {
+            report.diagnostics.iter().map(|diagnostic| diagnostic.fingerprint.clone()).collect()
+        };
+        let said = |report: &Report| format!("{}{:?}", plain(repo, &report.diagnostics), prints(report));
+        Some((said(&first), said(&all)))
+    })
 }
 
 /// Where a place stands: path, line, column, and the width on its first line, in characters.

@@ -2,7 +2,7 @@
 
 use crate::harness::{self, Case, Files};
 use std::collections::BTreeMap;
-use twiceshy_lint::{Diagnostic, Entry, Safety};
+use twiceshy_lint::{Diagnostic, Entry, Kind, Kinds, Safety};
 use twiceshy_repo::Repo;
 
 fn pages(lint: &Entry) -> Vec<Case> {
@@ -67,6 +67,33 @@ fn marked_findings_are_found_and_nothing_else() {
             harness::plain(&repo, &report.diagnostics)
         ))
     });
+}
+
+#[test]
+fn findings_stand_in_files_of_the_kinds_that_their_lint_names() {
+    let mut wrong = Vec::new();
+    for lint in twiceshy_lints::all() {
+        let mut shown = Kinds::NONE;
+        for case in pages(&lint) {
+            let repo = harness::repo(&case.files);
+            for diagnostic in harness::report_of(&repo, &lint).diagnostics {
+                let file = diagnostic.place.file;
+                let first_line = || Some(repo.tree.source(file).ok()?.line(0).to_owned());
+                let Some(kind) = Kind::of(repo.tree.path(file), first_line) else { continue };
+                shown = shown.with(kind);
+                if !lint.meta.finds_in.has(kind) {
+                    wrong.push(format!("{} finds something in a file of kind {kind:?}: {}", lint.name, case.title));
+                }
+            }
+        }
+        // A kind that it names for nothing only makes editors wait.
+        let told = if lint.meta.finds_in == Kinds::ALL { Kinds::NONE } else { lint.meta.finds_in };
+        let kinds = if Kinds::OF_SCRIPTS.is_within(told) { shown.and(Kinds::OF_SCRIPTS) } else { shown };
+        if !told.is_within(kinds) {
+            wrong.push(format!("{} names kinds of which no case shows a finding", lint.name));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]

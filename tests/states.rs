@@ -71,5 +71,8 @@ fn walk(dice: &mut Dice, mut files: harness::Files, edits: usize, at: &str) {
         repo = repo.again(Tree::memory(&files), &changed);
         let whole = Repo::of(Tree::memory(&files));
         assert_eq!(said(&repo), said(&whole), "{at}: after an edit of {path}");
+        if let Some((first, all)) = changed.first().and_then(|file| harness::first_and_all(&whole, *file)) {
+            assert_eq!(first, all, "{at}: after an edit of {path}, what its own lints find in it");
+        }
     }
 }

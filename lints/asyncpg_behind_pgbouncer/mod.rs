@@ -11,7 +11,7 @@ pub struct AsyncpgBehindPgbouncer {}
 
 impl Lint for AsyncpgBehindPgbouncer {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage);
+    const META: Meta = meta!(Warn, Outage, Python);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         let mut seen: Vec<(Place, Place)> = Vec::new();

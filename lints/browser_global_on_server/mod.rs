@@ -11,7 +11,7 @@ pub struct BrowserGlobalOnServer {}
 
 impl Lint for BrowserGlobalOnServer {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage);
+    const META: Meta = meta!(Error, Outage, Node);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for used in repo.browser_uses() {

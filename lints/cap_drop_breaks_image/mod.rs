@@ -14,7 +14,7 @@ const PORT: &str = "NET_BIND_SERVICE";
 
 impl Lint for CapDropBreaksImage {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage);
+    const META: Meta = meta!(Error, Outage, Compose | scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for launch in repo.launched_services().iter().chain(&repo.launched_commands(&["--cap-drop"])) {

@@ -15,7 +15,7 @@ options! {
 
 impl Lint for ContextTooLarge {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Deploy);
+    const META: Meta = meta!(Warn, Deploy, Dockerfile);
 
     fn options() -> Vec<Field> {
         Self::fields()

@@ -12,7 +12,7 @@ pub struct CopySourceMissing {}
 
 impl Lint for CopySourceMissing {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Deploy);
+    const META: Meta = meta!(Error, Deploy, Dockerfile);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         let mut missing = repo.missing_sources();

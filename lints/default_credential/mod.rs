@@ -11,7 +11,7 @@ pub struct DefaultCredential {}
 
 impl Lint for DefaultCredential {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, SecretLeak);
+    const META: Meta = meta!(Warn, SecretLeak, Node | Python);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for one in repo.default_credentials() {

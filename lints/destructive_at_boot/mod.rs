@@ -11,7 +11,7 @@ pub struct DestructiveAtBoot {}
 
 impl Lint for DestructiveAtBoot {
     type Subject = Repo;
-    const META: Meta = meta!(Error, DataLoss);
+    const META: Meta = meta!(Error, DataLoss, Sql | scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for destroyed in repo.destroyed_at_boot() {

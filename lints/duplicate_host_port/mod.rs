@@ -12,7 +12,7 @@ pub struct DuplicateHostPort {}
 
 impl Lint for DuplicateHostPort {
     type Subject = Project;
-    const META: Meta = meta!(Error, Outage);
+    const META: Meta = meta!(Error, Outage, Compose);
 
     fn check(&self, project: &Project, _repo: &Repo, found: &mut Findings) {
         let is_menu = project.is_menu();

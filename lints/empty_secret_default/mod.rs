@@ -11,7 +11,7 @@ pub struct EmptySecretDefault {}
 
 impl Lint for EmptySecretDefault {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage);
+    const META: Meta = meta!(Warn, Outage, Compose);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for secret in repo.empty_secrets() {

@@ -11,7 +11,7 @@ pub struct EnvFileErased {}
 
 impl Lint for EnvFileErased {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage);
+    const META: Meta = meta!(Error, Outage, Compose);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for erased in repo.erased_variables() {

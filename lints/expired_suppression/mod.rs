@@ -7,7 +7,7 @@ use twiceshy_lint::{CommentLint, Findings, Meta, Suppression, meta};
 pub struct ExpiredSuppression;
 
 impl CommentLint for ExpiredSuppression {
-    const META: Meta = meta!(Warn, Hygiene);
+    const META: Meta = meta!(Warn, Hygiene, any);
 
     fn check(&self, comment: &Suppression, found: &mut Findings) {
         let Some(until) = comment.until.filter(|_| comment.is_expired) else { return };

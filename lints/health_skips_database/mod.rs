@@ -11,7 +11,7 @@ pub struct HealthSkipsDatabase {}
 
 impl Lint for HealthSkipsDatabase {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, SilentFailure);
+    const META: Meta = meta!(Warn, SilentFailure, Node | Python);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for blind in repo.blind_health_checks() {

@@ -11,7 +11,7 @@ pub struct HealthcheckNeedsAuth {}
 
 impl Lint for HealthcheckNeedsAuth {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage);
+    const META: Meta = meta!(Error, Outage, Compose);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for check in repo.health_checks() {

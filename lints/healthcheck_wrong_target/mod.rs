@@ -11,7 +11,7 @@ pub struct HealthcheckWrongTarget {}
 
 impl Lint for HealthcheckWrongTarget {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage);
+    const META: Meta = meta!(Error, Outage, Compose | Dockerfile);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for wrong in repo.wrong_targets() {

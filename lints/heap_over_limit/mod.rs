@@ -16,7 +16,7 @@ const FITTING: u64 = 75;
 
 impl Lint for HeapOverLimit {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage);
+    const META: Meta = meta!(Error, Outage, Compose | Env | scripts);
 
     fn options() -> Vec<Field> {
         Self::fields()

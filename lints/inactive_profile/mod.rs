@@ -11,7 +11,7 @@ pub struct InactiveProfile {}
 
 impl Lint for InactiveProfile {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage);
+    const META: Meta = meta!(Error, Outage, Compose);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for unstarted in repo.unstarted_services() {

@@ -11,7 +11,7 @@ pub struct InconsistentDefault {}
 
 impl Lint for InconsistentDefault {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage);
+    const META: Meta = meta!(Warn, Outage, Compose);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for one in repo.inconsistent_defaults() {

@@ -14,7 +14,7 @@ const FEW: usize = 3;
 
 impl Lint for LiteralSecret {
     type Subject = Repo;
-    const META: Meta = meta!(Error, SecretLeak);
+    const META: Meta = meta!(Error, SecretLeak, any);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for secret in repo.literal_secrets() {

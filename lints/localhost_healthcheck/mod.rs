@@ -11,7 +11,7 @@ pub struct LocalhostHealthcheck {}
 
 impl Lint for LocalhostHealthcheck {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage);
+    const META: Meta = meta!(Warn, Outage, Compose | Dockerfile);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for check in repo.health_checks() {

@@ -13,7 +13,7 @@ options! {
 
 impl Lint for MissingServiceEnv {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage);
+    const META: Meta = meta!(Error, Outage, Compose);
 
     fn options() -> Vec<Field> {
         Self::fields()

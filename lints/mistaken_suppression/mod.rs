@@ -7,7 +7,7 @@ use twiceshy_lint::{CommentLint, Edit, Findings, Meta, Suppression, meta};
 pub struct MistakenSuppression;
 
 impl CommentLint for MistakenSuppression {
-    const META: Meta = meta!(Warn, Hygiene);
+    const META: Meta = meta!(Warn, Hygiene, any);
 
     fn check(&self, comment: &Suppression, found: &mut Findings) {
         for mistake in &comment.mistakes {

@@ -11,7 +11,7 @@ pub struct PublicEnvUnreadable {}
 
 impl Lint for PublicEnvUnreadable {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage);
+    const META: Meta = meta!(Error, Outage, Compose | Node);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for unreadable in repo.unreadable_variables() {

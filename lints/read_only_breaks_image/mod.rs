@@ -11,7 +11,7 @@ pub struct ReadOnlyBreaksImage {}
 
 impl Lint for ReadOnlyBreaksImage {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage);
+    const META: Meta = meta!(Error, Outage, Compose | scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for launch in

@@ -12,7 +12,7 @@ pub struct ScanAtBoot {}
 
 impl Lint for ScanAtBoot {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage);
+    const META: Meta = meta!(Warn, Outage, Node | Python | scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for scan in repo.boot_scans() {

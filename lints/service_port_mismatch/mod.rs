@@ -11,7 +11,7 @@ pub struct ServicePortMismatch {}
 
 impl Lint for ServicePortMismatch {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage);
+    const META: Meta = meta!(Error, Outage, Caddy | Compose | Env | Nginx);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for wrong in repo.wrong_ports() {

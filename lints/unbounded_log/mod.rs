@@ -11,7 +11,7 @@ pub struct UnboundedLog {}
 
 impl Lint for UnboundedLog {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, DiskFull);
+    const META: Meta = meta!(Warn, DiskFull, Node | Python | Rust | scripts);
 
     fn check(&self, _: &Repo, repo: &Repo, found: &mut Findings) {
         let looped = repo.looped_logs();

@@ -7,7 +7,7 @@ use twiceshy_lint::{CommentLint, Findings, Meta, Suppression, meta};
 pub struct UnexplainedSuppression;
 
 impl CommentLint for UnexplainedSuppression {
-    const META: Meta = meta!(Warn, Hygiene);
+    const META: Meta = meta!(Warn, Hygiene, any);
 
     fn check(&self, comment: &Suppression, found: &mut Findings) {
         let is_wanted = !comment.is_expired && comment.unused().len() < comment.names.len();

@@ -12,7 +12,7 @@ pub struct UntrackedImport {}
 
 impl Lint for UntrackedImport {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Deploy);
+    const META: Meta = meta!(Error, Deploy, Node | Python);
 
     fn check(&self, _: &Repo, repo: &Repo, found: &mut Findings) {
         let mut causes = BTreeMap::new();

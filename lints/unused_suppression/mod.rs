@@ -7,7 +7,7 @@ use twiceshy_lint::{CommentLint, Findings, Meta, Suppression, meta};
 pub struct UnusedSuppression;
 
 impl CommentLint for UnusedSuppression {
-    const META: Meta = meta!(Warn, Hygiene);
+    const META: Meta = meta!(Warn, Hygiene, any);
 
     fn check(&self, comment: &Suppression, found: &mut Findings) {
         let unused = comment.unused();

@@ -11,7 +11,7 @@ pub struct WaitsWithoutHealth {}
 
 impl Lint for WaitsWithoutHealth {
     type Subject = Project;
-    const META: Meta = meta!(Warn, Outage);
+    const META: Meta = meta!(Warn, Outage, Compose);
 
     fn check(&self, project: &Project, repo: &Repo, found: &mut Findings) {
         let is_development = repo.is_development(project);

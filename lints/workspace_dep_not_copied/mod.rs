@@ -12,7 +12,7 @@ pub struct WorkspaceDepNotCopied {}
 
 impl Lint for WorkspaceDepNotCopied {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Deploy);
+    const META: Meta = meta!(Error, Deploy, Dockerfile);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         let mut seen: Vec<(Place, String)> = Vec::new();

@@ -11,7 +11,7 @@ pub struct WrongDataPath {}
 
 impl Lint for WrongDataPath {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage);
+    const META: Meta = meta!(Error, Outage, Compose | scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for launch in repo.launched_services().iter().chain(&repo.launched_commands(&[" -v", "--volume", "--mount"])) {

@@ -6,6 +6,7 @@
 //!   does not depend on threads.
 
 mod change;
+mod check;
 mod date;
 mod finding;
 mod lint;
@@ -16,6 +17,7 @@ mod settings;
 mod suppress;
 mod suppression;
 
+pub use check::Check;
 pub use date::Date;
 pub use finding::{Finding, Findings, Fix, Related, Safety};
 pub use lint::{CommentLint, Entry, Lint, Subject};
@@ -26,4 +28,5 @@ pub use settings::{Settings, table};
 pub use suppress::suppress;
 pub use suppression::{Mistaken, Named, Suppression};
 pub use twiceshy_repo::configuration::{Field, Shape};
+pub use twiceshy_repo::{Kind, Kinds};
 pub use twiceshy_source::Edit;

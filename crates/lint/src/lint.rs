@@ -10,7 +10,7 @@ pub trait Lint: Default + DeserializeOwned + Send + Sync + 'static {
     /// What it looks at: each document of a kind, or the whole [`Repo`].
     type Subject: Subject;
 
-    /// Its level and group; `meta!(Error, Outage)`.
+    /// Its level and group, and where its findings stand; `meta!(Error, Outage, Compose)`.
     const META: Meta;
 
     /// Its options, for the configuration; [`options!`](crate::options) makes them.
@@ -81,7 +81,7 @@ enum Run {
 
 /// A rule about the comments that suppress findings. It runs when all lints have.
 pub trait CommentLint: Default + 'static {
-    /// Its level and group.
+    /// Its level and group, and where its findings stand.
     const META: Meta;
 
     /// Reports what is wrong with a comment.

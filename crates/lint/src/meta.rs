@@ -1,5 +1,7 @@
 //! What a lint says about itself.
 
+use twiceshy_repo::Kinds;
+
 /// What a lint says about itself; made by [`meta!`](crate::meta).
 #[derive(Clone, Copy, Debug)]
 pub struct Meta {
@@ -11,6 +13,8 @@ pub struct Meta {
     pub level: Level,
     /// The consequence.
     pub group: Group,
+    /// In files of which kinds its findings stand.
+    pub finds_in: Kinds,
 }
 
 impl Meta {
@@ -30,17 +34,23 @@ impl Meta {
     }
 }
 
-/// Says what a lint is: `meta!(Error, Outage)`. Its name is its folder, its documentation the README beside it.
+/// Says what a lint is: `meta!(Error, Outage, Compose | scripts)`. Its name is its folder, its documentation the README
+/// beside it. Last come the kinds of files in which its findings stand: [`Kind`](twiceshy_repo::Kind)s, `scripts` (every kind
+/// that holds scripts), or `any`.
 #[macro_export]
 macro_rules! meta {
-    ($level:ident, $group:ident) => {
+    ($level:ident, $group:ident, $($kind:ident)|+) => {
         $crate::Meta {
             module: module_path!(),
             readme: include_str!("README.md"),
             level: $crate::Level::$level,
             group: $crate::Group::$group,
+            finds_in: $crate::Kinds::NONE$(.and($crate::meta!(@ $kind)))+,
         }
     };
+    (@ any) => { $crate::Kinds::ALL };
+    (@ scripts) => { $crate::Kinds::OF_SCRIPTS };
+    (@ $kind:ident) => { $crate::Kinds::NONE.with($crate::Kind::$kind) };
 }
 
 /// How sure a lint is, and how bad what it finds.

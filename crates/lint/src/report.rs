@@ -1,14 +1,11 @@
 //! From findings to what is reported.
 
-use crate::suppression::Suppressions;
-use crate::{Date, Entry, Finding, Fix, Group, Level, Related, Settings};
-use rayon::prelude::*;
+use crate::{Check, Date, Entry, Fix, Group, Level, Related};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt::Write as _;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use twiceshy_repo::Repo;
-use twiceshy_source::{FileId, Place, Skip, SkipReason, Source};
+use twiceshy_source::{FileId, Place, Skip, Source};
 
 /// Which lints run.
 #[derive(Clone, Debug, Default)]
@@ -107,93 +104,24 @@ impl Report {
     }
 
     /// The same about some lints only. The others are run where a comment that names them has to be judged.
-    pub(crate) fn about(repo: &Repo, lints: &[Entry], choice: &Choice, wanted: impl Fn(&Entry) -> bool + Sync) -> Self {
-        let settings = Settings::of(repo, lints, choice);
-        let runs = |lint: &Entry| settings.runs(lint) && wanted(lint);
-        let today = || choice.today.unwrap_or_else(Date::today);
-        let mut comments = Suppressions::of(repo, lints, today, settings.requires_reason);
-        let mut report = Self { skipped: repo.skipped(), checked: repo.checked(), ..Self::default() };
-        let about_comments: Vec<_> = lints.iter().filter(|lint| lint.is_about_comments() && runs(lint)).collect();
-        // Whether a comment is used is known when the lints that it names have run, whatever is reported of them.
-        let named = if about_comments.is_empty() { FxHashSet::default() } else { comments.lints() };
-        let has_to_run = |lint: &&Entry| runs(lint) || named.contains(lint.name.as_str());
-        // One by one: a few of them take most of the time, and no thread should have taken others besides.
-        let results: Vec<_> = lints
-            .par_iter()
-            .with_max_len(1)
-            .filter(has_to_run)
-            .map(|lint| (lint, catch_unwind(AssertUnwindSafe(|| lint.run(repo, settings.options(lint))))))
-            .collect();
-        let places = results.iter().filter_map(|(_, found)| found.as_ref().ok()).flatten().map(|finding| finding.place);
-        comments.ask(repo, places, lints, today, settings.requires_reason);
-        let mut ran: FxHashSet<&str> = FxHashSet::default();
-        for (lint, result) in results {
-            let found = match result {
-                Ok(found) => found,
-                Err(panic) => {
-                    report.failures.push((lint.name.clone(), panic_text(&*panic)));
-                    continue;
-                }
-            };
-            ran.insert(&lint.name);
-            for finding in found {
-                report.concealed.extend(&finding.concealed);
-                let is_suppressed = comments.suppress(&lint.name, finding.place);
-                let Some(diagnostic) = diagnostic(repo, &settings, lint, finding).filter(|_| runs(lint)) else {
-                    continue;
-                };
-                let list = if is_suppressed { &mut report.suppressed } else { &mut report.diagnostics };
-                list.push(diagnostic);
-            }
-        }
-        if !comments.all().is_empty() {
-            let is_damaged =
-                |skip: &&Skip| matches!(skip.reason, SkipReason::NotUnderstood { .. } | SkipReason::Internal);
-            let damaged: FxHashSet<&str> =
-                report.skipped.iter().filter(is_damaged).map(|skip| skip.path.as_str()).collect();
-            comments.judge(&ran, |file| !damaged.contains(repo.tree.path(file)));
-            for lint in about_comments {
-                let found = comments
-                    .all()
-                    .iter()
-                    .filter(|comment| !comment.is_shown())
-                    .flat_map(|comment| lint.check_comment(comment));
-                report.diagnostics.extend(found.filter_map(|finding| diagnostic(repo, &settings, lint, finding)));
-            }
-        }
-        for list in [&mut report.diagnostics, &mut report.suppressed] {
+    pub(crate) fn about(repo: &Repo, lints: &[Entry], choice: &Choice, wanted: impl Fn(&Entry) -> bool) -> Self {
+        let mut check = Check::about(repo, lints, choice, wanted);
+        check.run(|| true);
+        check.report()
+    }
+
+    /// Sorts what was found, leaves out what was found twice, and gives each its fingerprint.
+    pub(crate) fn finish(&mut self, repo: &Repo) {
+        for list in [&mut self.diagnostics, &mut self.suppressed] {
             list.sort_by(|a, b| {
                 let key = |d: &Diagnostic| (d.place, d.lint.clone(), d.message.clone());
                 key(a).cmp(&key(b))
             });
             list.dedup_by(|a, b| a.place == b.place && a.lint == b.lint && a.message == b.message);
         }
-        report.concealed.sort_unstable();
-        set_fingerprints(repo, &mut report.diagnostics);
-        report
+        self.concealed.sort_unstable();
+        set_fingerprints(repo, &mut self.diagnostics);
     }
-}
-
-/// The finding as it is reported, if it is.
-fn diagnostic(repo: &Repo, settings: &Settings<'_>, lint: &Entry, finding: Finding) -> Option<Diagnostic> {
-    let Finding { place, message, label, related, notes, fixes, level, concealed: _ } = finding;
-    Some(Diagnostic {
-        lint: lint.name.clone(),
-        level: settings.level(lint, level, repo.tree.path(place.file))?,
-        group: lint.meta.group,
-        place,
-        message,
-        label,
-        related,
-        notes,
-        fixes,
-        fingerprint: String::new(),
-    })
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
 }
 
 /// A fingerprint is made of the lint, the path, the finding's first line without its indentation, and how many equal

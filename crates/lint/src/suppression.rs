@@ -277,6 +277,12 @@ impl Suppressions {
         self.all.iter().flat_map(|suppression| &suppression.names).map(|named| named.lint.as_str()).collect()
     }
 
+    /// The lints that are named in a file.
+    pub(crate) fn lints_in(&self, file: FileId) -> impl Iterator<Item = &str> {
+        let comments = self.by_file.get(&file).into_iter().flatten().filter_map(|at| self.all.get(*at));
+        comments.flat_map(|comment| &comment.names).map(|named| named.lint.as_str())
+    }
+
     /// Whether a finding of `lint` at `place` is suppressed; notes who does, or would if its day had not passed.
     pub(crate) fn suppress(&self, lint: &str, place: Place) -> bool {
         let mut is_suppressed = false;

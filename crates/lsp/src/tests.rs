@@ -11,7 +11,13 @@ use twiceshy_lint::{Entry, Findings, Group, Level, Lint, Meta};
 use twiceshy_repo::{FileId, Place, Repo};
 
 const fn meta(module: &'static str) -> Meta {
-    Meta { module, level: Level::Error, group: Group::Outage, readme: "# sample\n\nIt fails.\n" }
+    Meta {
+        module,
+        level: Level::Error,
+        group: Group::Outage,
+        readme: "# sample\n\nIt fails.\n",
+        finds_in: twiceshy_lint::Kinds::ALL,
+    }
 }
 
 /// The first file with a word, and where it stands there.

@@ -48,6 +48,49 @@ pub enum Kind {
     Routing,
 }
 
+/// Some kinds of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kinds(u32);
+
+impl Kinds {
+    /// No kind.
+    pub const NONE: Self = Self(0);
+    /// Every kind, and files of none.
+    pub const ALL: Self = Self(u32::MAX);
+    /// The kinds that hold scripts.
+    pub const OF_SCRIPTS: Self = Self::NONE
+        .with(Kind::Compose)
+        .with(Kind::Dockerfile)
+        .with(Kind::Shell)
+        .with(Kind::Makefile)
+        .with(Kind::Workflow)
+        .with(Kind::Action)
+        .with(Kind::NodePackage)
+        .with(Kind::Markdown);
+
+    /// These and one more.
+    #[must_use]
+    pub const fn with(self, kind: Kind) -> Self {
+        Self(self.0 | 1 << kind as u32)
+    }
+
+    /// These and those.
+    #[must_use]
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Whether all of them are among those.
+    pub const fn is_within(self, those: Self) -> bool {
+        self.0 & !those.0 == 0
+    }
+
+    /// Whether a kind is one of them.
+    pub const fn has(self, kind: Kind) -> bool {
+        self.0 & 1 << kind as u32 != 0
+    }
+}
+
 impl Kind {
     /// The kind of the file at `path`. `None`: not a file of ours. `first_line` is asked only where the path does not
     /// decide (no extension), since it costs a read.

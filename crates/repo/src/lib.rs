@@ -106,7 +106,7 @@ pub use declared::Declared;
 pub use docker::DockerCall;
 pub use dockerfile::{Dockerfile, Stage};
 pub use dockerignore::{DockerIgnore, IgnoreLine};
-pub use document::{Input, Kind};
+pub use document::{Input, Kind, Kinds};
 pub use documents::{Documents, Lowered, OfFile, Shelf};
 pub use env::{Env, EnvEntry};
 pub use environment::{
