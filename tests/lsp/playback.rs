@@ -283,7 +283,18 @@ fn after_a_thousand_random_edits_it_is_still_what_the_command_line_reports() {
             done.push(person.act(&mut client));
             edits += 1;
             if round % 6 == 5 || round + 1 == each {
+                // What is told about one file before all is known about the others is what is told in the end.
+                let asked = person.open.keys().next_back().map(|path| person.root.join(path));
+                let first = asked.map(|path| {
+                    let params = json!({"textDocument": {"uri": uri(&path)}});
+                    (uri(&path), client.request("textDocument/diagnostic", params).unwrap())
+                });
                 client.settle();
+                if let Some((asked, first)) = first {
+                    let params = json!({"textDocument": {"uri": asked}, "previousResultId": first["resultId"]});
+                    let last = client.request("textDocument/diagnostic", params).unwrap();
+                    assert_eq!(last["kind"], "unchanged", "{asked}: {first} and {last} after {done:#?}");
+                }
                 let texts: Vec<(&str, &str)> =
                     person.texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
                 let (_fresh, fresh) = folder(&texts);

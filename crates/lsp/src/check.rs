@@ -1,14 +1,14 @@
 //! The worker: from a state of the files to what is wrong with it.
 
 use crate::client::Client;
-use crate::publish::{ByFile, Open, Places};
+use crate::publish::{ByFile, Found, Open, Places};
 use crate::root::Root;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
-use twiceshy_lint::{Choice, Entry, Report, Settings};
+use twiceshy_lint::{Check, Choice, Entry, Report};
 use twiceshy_repo::{Repo, Tree};
 use twiceshy_source::{Buffer, Look};
 
@@ -71,11 +71,26 @@ pub(crate) struct Snapshot {
     pub files: ByFile,
 }
 
+/// What is found in the file in which somebody types, before all is known about the others.
+#[derive(Debug)]
+pub(crate) struct First {
+    /// Which system.
+    pub system: u32,
+    /// Which of its states.
+    pub generation: u64,
+    /// The file, inside of the system.
+    pub path: String,
+    /// `None`: nothing.
+    pub found: Option<Found>,
+}
+
 /// What the worker tells while it works.
 #[derive(Debug)]
 pub(crate) enum Said {
     /// How far it is with a system.
     Progress { system: u32, text: String },
+    /// What it knows already.
+    First(First),
     /// A job is done.
     Done(Box<Outcome>),
 }
@@ -135,9 +150,23 @@ fn check(mut job: Job, lints: &[Entry], say: &impl Fn(Said) -> bool) -> Outcome 
     let text = format!("{} files read", repo.checked());
     say(Said::Progress { system, text });
     let choice = Choice::default();
-    let report = Report::of(&repo, lints, &choice);
-    let mistakes = Settings::of(&repo, lints, &choice).mistakes;
-    let files = Places::new(&repo, &job.root, &job.client, &job.open).by_file(&report, &mistakes);
+    let places = Places::new(&repo, &job.root, &job.client, &job.open);
+    let mut running = Check::new(&repo, lints, &choice);
+    let mistakes = running.settings.mistakes.clone();
+    let mut typed = job.changed.iter().filter(|path| job.open.contains_key(*path));
+    if let (Some(path), None) = (typed.next(), typed.next())
+        && let Some(report) = repo.tree.file(path).and_then(|file| running.run_for(file))
+    {
+        let found = places.by_file(&report, &mistakes).remove(path);
+        say(Said::First(First { system, generation, path: path.clone(), found }));
+    }
+    running.run(|| !is_stale());
+    if is_stale() {
+        drop(running);
+        return Outcome::Read { system, look, repo, snapshot: None };
+    }
+    let report = running.report();
+    let files = places.by_file(&report, &mistakes);
     let snapshot = Snapshot { generation, root: job.root, client: job.client, repo: repo.clone(), report, files };
     Outcome::Read { system, look, repo, snapshot: Some(Arc::new(snapshot)) }
 }

@@ -12,8 +12,11 @@ use twiceshy_lint::{Diagnostic, Level, Report, Safety};
 use twiceshy_repo::{FileId, Misconfigured, Place, Repo, Source};
 use twiceshy_source::Edit;
 
+/// The findings of a file.
+pub(crate) type Found = Arc<Vec<lsp::Diagnostic>>;
+
 /// The findings of each file that has any, by its path in the system.
-pub(crate) type ByFile = BTreeMap<String, Arc<Vec<lsp::Diagnostic>>>;
+pub(crate) type ByFile = BTreeMap<String, Found>;
 
 /// A file's text and where its lines start.
 type Text = Arc<(Arc<Source>, Lines)>;

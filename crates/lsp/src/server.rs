@@ -1,6 +1,6 @@
 //! The loop that owns everything: documents, systems, requests.
 
-use crate::check::{self, Job, Outcome, Said, Snapshot};
+use crate::check::{self, First, Job, Outcome, Said, Snapshot};
 use crate::client::Client;
 use crate::publish::{ByFile, Open};
 use crate::request::{self, Asked};
@@ -179,6 +179,7 @@ impl Server {
             }
             Event::Gone => return Err(End(self.code())),
             Event::Worker(Said::Progress { system, text }) => self.progress(system, &text),
+            Event::Worker(Said::First(first)) => self.first(first),
             Event::Worker(Said::Done(outcome)) => self.done(*outcome),
             Event::Answered(response) => {
                 // Nobody waits any more for the answer to a request that was cancelled.
@@ -271,7 +272,14 @@ impl Server {
                 self.send(Response::new_ok(id, asked.nothing()));
                 continue;
             }
-            if systems.iter().any(|system| system.fresh().is_none() && !system.has_failed()) {
+            let is_known = |system: &System| match &asked {
+                Asked::Diagnostics(params) => {
+                    let path = uri::path(&params.text_document.uri).and_then(|path| system.root.inside(&path));
+                    path.is_some_and(|path| system.knows(&path))
+                }
+                _ => system.fresh().is_some(),
+            };
+            if systems.iter().any(|system| !is_known(system) && !system.has_failed()) {
                 self.waiting.push(Waiting { id, system, asked });
                 continue;
             }
@@ -626,6 +634,18 @@ impl Server {
         }
     }
 
+    /// All is known about the file in which somebody types.
+    fn first(&mut self, first: First) {
+        let Some(system) = self.systems.iter_mut().find(|system| system.id == first.system) else { return };
+        if first.generation != system.generation() {
+            return;
+        }
+        let path = system.root.directory.join(&first.path);
+        if system.knows_first(first) {
+            self.publish(&path);
+        }
+    }
+
     fn done(&mut self, outcome: Outcome) {
         let id = outcome.system();
         let Some(system) = self.systems.iter_mut().find(|system| system.id == id) else { return };
@@ -646,8 +666,13 @@ impl Server {
                 let Some(snapshot) = snapshot.filter(|snapshot| snapshot.generation == system.generation()) else {
                     return;
                 };
-                let before = std::mem::replace(&mut system.published, snapshot.files.clone());
-                changed.extend(different(&before, &snapshot.files).map(|path| system.root.directory.join(path)));
+                let published = std::mem::replace(&mut system.published, snapshot.files.clone());
+                // Who asks for findings may not have asked for what was known first.
+                let before = match &system.snapshot {
+                    Some(snapshot) if self.client.pulls => &snapshot.files,
+                    _ => &published,
+                };
+                changed.extend(different(before, &snapshot.files).map(|path| system.root.directory.join(path)));
                 let failures: Vec<String> = snapshot
                     .report
                     .failures

@@ -1,6 +1,6 @@
 //! One system of the workspace: its states, and what the client was told about it.
 
-use crate::check::{Job, Snapshot};
+use crate::check::{First, Job, Snapshot};
 use crate::client::Client;
 use crate::publish::{ByFile, Open};
 use crate::root::Root;
@@ -26,6 +26,8 @@ pub(crate) struct System {
     /// The job that the worker has, if any.
     working: Option<Working>,
     pub snapshot: Option<Arc<Snapshot>>,
+    /// The file of which all is known before the rest is, and in which state.
+    first: Option<(u64, String)>,
     /// What the client was told last.
     pub published: ByFile,
     /// Where the progress of the first check stands.
@@ -74,6 +76,7 @@ impl System {
             looks_again: true,
             working: None,
             snapshot: None,
+            first: None,
             published: ByFile::new(),
             progress: Progress::Unsaid,
             added: Instant::now(),
@@ -110,6 +113,23 @@ impl System {
     /// The findings of the newest state, once they are known.
     pub fn fresh(&self) -> Option<&Arc<Snapshot>> {
         self.snapshot.as_ref().filter(|snapshot| snapshot.generation == self.generation())
+    }
+
+    /// All that is wrong with one file of this state is known. Returns whether that is something else than before.
+    pub fn knows_first(&mut self, first: First) -> bool {
+        let First { generation, path, found, .. } = first;
+        let before = match found.clone() {
+            Some(found) => self.published.insert(path.clone(), found),
+            None => self.published.remove(&path),
+        };
+        self.first = Some((generation, path));
+        before != found
+    }
+
+    /// Whether all that is wrong with a file of the newest state is known.
+    pub fn knows(&self, path: &str) -> bool {
+        let is_first = |(generation, first): &(u64, String)| *generation == self.generation() && first == path;
+        self.fresh().is_some() || self.first.as_ref().is_some_and(is_first)
     }
 
     /// Whether the worker has a job of this system.
