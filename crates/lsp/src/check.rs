@@ -1,13 +1,14 @@
 //! The worker: from a state of the files to what is wrong with it.
 
 use crate::client::Client;
+use crate::generation::Generation;
 use crate::publish::{ByFile, Found, Open, Places};
 use crate::root::Root;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
+use std::time::Duration;
 use twiceshy_lint::{Check, Choice, Entry, Report};
 use twiceshy_repo::{Repo, Tree};
 use twiceshy_source::{Buffer, Look};
@@ -20,7 +21,7 @@ pub(crate) struct Job {
     /// Which of its states.
     pub generation: u64,
     /// The newest of its states: when it is another one, nobody waits for this one any more.
-    pub newest: Arc<AtomicU64>,
+    pub newest: Arc<Generation>,
     pub root: Arc<Root>,
     pub client: Arc<Client>,
     /// What was seen of the disk; `None`: nothing yet.
@@ -95,6 +96,10 @@ pub(crate) enum Said {
     Done(Box<Outcome>),
 }
 
+/// How long after the file in which somebody types the others wait for the next key: while keys come, all there is serves
+/// that file.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// Does jobs, one after the other, until nobody gives any more.
 pub(crate) fn work(
     jobs: &Receiver<Job>,
@@ -117,7 +122,7 @@ pub(crate) fn work(
 
 fn check(mut job: Job, lints: &[Entry], say: &impl Fn(Said) -> bool) -> Outcome {
     let Job { system, generation, .. } = job;
-    let is_stale = || job.newest.load(Ordering::Relaxed) != generation;
+    let is_stale = || job.newest.newest() != generation;
     let mut is_relisted = false;
     let look = match job.look.take() {
         Some(look) if !job.looks_again => look,
@@ -159,10 +164,10 @@ fn check(mut job: Job, lints: &[Entry], say: &impl Fn(Said) -> bool) -> Outcome 
     {
         let found = places.by_file(&report, &mistakes).remove(path);
         say(Said::First(First { system, generation, path: path.clone(), found }));
+        job.newest.stays(generation, PAUSE);
     }
     running.run(|| !is_stale());
     if is_stale() {
-        drop(running);
         return Outcome::Read { system, look, repo, snapshot: None };
     }
     let report = running.report();

@@ -9,6 +9,7 @@
 mod action;
 mod check;
 mod client;
+mod generation;
 mod hover;
 mod publish;
 mod pull;

@@ -14,6 +14,7 @@ use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response}
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -39,7 +40,7 @@ pub(crate) fn run(lints: &[Entry], events: Sender<Event>, happens: &Receiver<Eve
         std::thread::spawn(move || check::work(&given, &pool, &lints, &say));
     }
     // Taking a state of a large repository apart takes a while, and nobody should wait for it.
-    let (past, gone) = channel();
+    let (past, gone) = channel::<Arc<dyn Any + Send + Sync>>();
     std::thread::spawn(move || gone.into_iter().for_each(drop));
     let mut server = Server {
         lints,
@@ -114,8 +115,8 @@ struct Server {
     out: Sender<Out>,
     events: Sender<Event>,
     jobs: Sender<Job>,
-    /// States that are over.
-    past: Sender<Arc<Snapshot>>,
+    /// States that are over, and what was found in them.
+    past: Sender<Arc<dyn Any + Send + Sync>>,
     pool: Arc<rayon::ThreadPool>,
     stage: Stage,
     client: Arc<Client>,
@@ -662,7 +663,9 @@ impl Server {
                 return;
             }
             Outcome::Read { look, repo, snapshot, .. } => {
-                system.read(look, Some(repo));
+                if let Some(past) = system.read(look, Some(repo)) {
+                    let _ = self.past.send(past);
+                }
                 let Some(snapshot) = snapshot.filter(|snapshot| snapshot.generation == system.generation()) else {
                     return;
                 };

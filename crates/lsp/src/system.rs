@@ -2,11 +2,11 @@
 
 use crate::check::{First, Job, Snapshot};
 use crate::client::Client;
+use crate::generation::Generation;
 use crate::publish::{ByFile, Open};
 use crate::root::Root;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use twiceshy_repo::Repo;
 use twiceshy_source::{Buffer, Look};
@@ -18,7 +18,7 @@ pub(crate) struct System {
     pub root: Arc<Root>,
     /// Whether it is a folder of the workspace; otherwise it lives as long as one of its files is open.
     pub is_folder: bool,
-    generation: Arc<AtomicU64>,
+    generation: Arc<Generation>,
     look: Option<Arc<Look>>,
     repo: Option<Arc<Repo>>,
     changed: BTreeSet<String>,
@@ -69,7 +69,7 @@ impl System {
             id,
             root: Arc::new(root),
             is_folder,
-            generation: Arc::new(AtomicU64::new(1)),
+            generation: Arc::new(Generation::new()),
             look: None,
             repo: None,
             changed: BTreeSet::new(),
@@ -88,20 +88,20 @@ impl System {
 
     /// The newest state.
     pub fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Relaxed)
+        self.generation.newest()
     }
 
     /// The text of a file is another one now.
     pub fn change(&mut self, path: String) {
         self.changed.insert(path);
-        self.generation.fetch_add(1, Ordering::Relaxed);
+        self.generation.next();
     }
 
     /// Something may have happened on the disk.
     pub fn look_again(&mut self) {
         if !self.looks_again {
             self.looks_again = true;
-            self.generation.fetch_add(1, Ordering::Relaxed);
+            self.generation.next();
         }
     }
 
@@ -171,7 +171,7 @@ impl System {
 
     /// Nobody wants to know any more.
     pub fn stop(&self) {
-        self.generation.store(0, Ordering::Relaxed);
+        self.generation.set(0);
     }
 
     /// The next job.
@@ -204,14 +204,14 @@ impl System {
     }
 
     /// The worker is done with a job and found the files in this state.
-    pub fn read(&mut self, look: Arc<Look>, repo: Option<Arc<Repo>>) {
+    /// Gives back the state before.
+    pub fn read(&mut self, look: Arc<Look>, repo: Option<Arc<Repo>>) -> Option<Arc<Repo>> {
         if let Some(working) = self.working.take().filter(|working| working.looks_again) {
             self.has_looked(working.since);
         }
         self.look = Some(look);
-        if repo.is_some() {
-            self.repo = repo;
-        }
+        let repo = repo?;
+        self.repo.replace(repo)
     }
 
     /// The worker could not do a job. It is tried again when something changes.
@@ -233,7 +233,7 @@ impl System {
         if let Some(snapshot) = &self.snapshot
             && generation == self.generation()
         {
-            self.generation.store(snapshot.generation, Ordering::Relaxed);
+            self.generation.set(snapshot.generation);
         }
     }
 }
