@@ -17,7 +17,8 @@ impl Lint for CapDropBreaksImage {
     const META: Meta = meta!(Error, Outage, Compose | scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for launch in repo.launched_services().iter().chain(&repo.launched_commands(&["--cap-drop"])) {
+        let focus = found.focus();
+        for launch in repo.launched_services(focus).iter().chain(&repo.launched_commands(&["--cap-drop"], focus)) {
             check(launch, repo, found);
         }
     }

@@ -14,7 +14,7 @@ impl Lint for ChownsDatabase {
     const META: Meta = meta!(Error, DataLoss, scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for changed in repo.changed_owners() {
+        for changed in repo.changed_owners(found.focus()) {
             report(&changed, found);
         }
     }

@@ -14,7 +14,7 @@ impl Lint for CopiesRunningVolume {
     const META: Meta = meta!(Error, DataLoss, scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for copied in repo.running_copies() {
+        for copied in repo.running_copies(found.focus()) {
             report(&copied, found);
         }
     }

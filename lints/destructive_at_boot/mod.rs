@@ -14,7 +14,7 @@ impl Lint for DestructiveAtBoot {
     const META: Meta = meta!(Error, DataLoss, Sql | scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for destroyed in repo.destroyed_at_boot() {
+        for destroyed in repo.destroyed_at_boot(found.focus()) {
             report(&destroyed, found);
         }
     }

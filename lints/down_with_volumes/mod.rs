@@ -14,7 +14,7 @@ impl Lint for DownWithVolumes {
     const META: Meta = meta!(Error, DataLoss, scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for destroyed in repo.destroyed_data().iter().filter(|destroyed| destroyed.why == Why::Unsaid) {
+        for destroyed in repo.destroyed_data(found.focus()).iter().filter(|destroyed| destroyed.why == Why::Unsaid) {
             report(destroyed, found);
         }
     }

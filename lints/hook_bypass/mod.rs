@@ -14,7 +14,7 @@ impl Lint for HookBypass {
     const META: Meta = meta!(Warn, SilentFailure, scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for bypass in repo.hook_bypasses() {
+        for bypass in repo.hook_bypasses(found.focus()) {
             let (command, hook) = (&bypass.command, &bypass.hook);
             let who = match bypass.manner {
                 Manner::Script | Manner::Workflow => format!("`{command}` goes past"),

@@ -14,7 +14,7 @@ impl Lint for KillsByName {
     const META: Meta = meta!(Warn, Outage, scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for kill in repo.kills_by_name() {
+        for kill in repo.kills_by_name(found.focus()) {
             report(&kill, found);
         }
     }

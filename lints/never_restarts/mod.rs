@@ -14,7 +14,7 @@ impl Lint for NeverRestarts {
     const META: Meta = meta!(Warn, Outage, scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for project in &repo.projects {
+        for project in repo.projects_of(found.focus()) {
             let all = repo.unrestarted(project);
             if all.len() > 1 && !any_policy(project) {
                 together(&all, repo, found);
@@ -22,14 +22,14 @@ impl Lint for NeverRestarts {
                 all.iter().for_each(|one| alone(one, repo, found));
             }
         }
-        for UnrestartedRun { place, name, edit } in repo.unrestarted_runs() {
+        for UnrestartedRun { place, name, edit } in repo.unrestarted_runs(found.focus()) {
             let message =
                 format!("`{name}` stays down after its first crash, and after a reboot: it has no restart policy");
             let finding = found.at(place, message).label("without --restart the policy is `no`");
             finding.suggest("restart it unless it was stopped", edit);
         }
         repo.lost_quadlets().iter().for_each(|quadlet| lost(quadlet, found));
-        repo.podman_policies().iter().for_each(|policy| podman(policy, found));
+        repo.podman_policies(found.focus()).iter().for_each(|policy| podman(policy, found));
     }
 }
 

@@ -14,7 +14,7 @@ impl Lint for ProbeOfNothing {
     const META: Meta = meta!(Warn, Outage, scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for probe in repo.probes_of_nothing() {
+        for probe in repo.probes_of_nothing(found.focus()) {
             report(&probe, found);
         }
     }

@@ -14,8 +14,11 @@ impl Lint for ReadOnlyBreaksImage {
     const META: Meta = meta!(Error, Outage, Compose | scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for launch in
-            repo.launched_services().iter().chain(&repo.launched_commands(&["--read-only", ":ro", "readonly"]))
+        let focus = found.focus();
+        for launch in repo
+            .launched_services(focus)
+            .iter()
+            .chain(&repo.launched_commands(&["--read-only", ":ro", "readonly"], focus))
         {
             if launch.runs_its_server() {
                 read_only_root(launch, repo, found);

@@ -14,7 +14,7 @@ impl Lint for RemovesLiveData {
     const META: Meta = meta!(Error, DataLoss, scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for removed in repo.removed_data() {
+        for removed in repo.removed_data(found.focus()) {
             report(&removed, found);
         }
     }

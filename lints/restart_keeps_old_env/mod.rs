@@ -14,7 +14,7 @@ impl Lint for RestartKeepsOldEnv {
     const META: Meta = meta!(Warn, Outage, scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for stale in repo.stale_env() {
+        for stale in repo.stale_env(found.focus()) {
             report(&stale, found);
         }
     }

@@ -14,7 +14,7 @@ impl Lint for RunOnLiveVolume {
     const META: Meta = meta!(Error, DataLoss, scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for second in repo.second_servers() {
+        for second in repo.second_servers(found.focus()) {
             report(&second, found);
         }
     }

@@ -14,7 +14,7 @@ impl Lint for RunOutsideNetwork {
     const META: Meta = meta!(Warn, Outage, scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for outside in repo.outside_network() {
+        for outside in repo.outside_network(found.focus()) {
             report(&outside, found);
         }
     }

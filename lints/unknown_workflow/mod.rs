@@ -24,7 +24,7 @@ impl Lint for UnknownWorkflow {
             finding.related(used, "runs in a job here, where the path begins at the root of the checkout");
             offer(finding, repo, &unknown, "stands here");
         }
-        for unknown in repo.workflows_that_scripts_miss() {
+        for unknown in repo.workflows_that_scripts_miss(found.focus()) {
             let message = format!("{} fails: this repository has no workflow `{}`", unknown.how, unknown.name);
             let finding = found.at(unknown.place, message).label("not found");
             if let Some((variable, place)) = unknown.set {

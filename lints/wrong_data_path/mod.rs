@@ -14,7 +14,10 @@ impl Lint for WrongDataPath {
     const META: Meta = meta!(Error, Outage, Compose | scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for launch in repo.launched_services().iter().chain(&repo.launched_commands(&[" -v", "--volume", "--mount"])) {
+        let focus = found.focus();
+        for launch in
+            repo.launched_services(focus).iter().chain(&repo.launched_commands(&[" -v", "--volume", "--mount"], focus))
+        {
             if launch.runs_its_server() {
                 check(launch, repo, found);
             }

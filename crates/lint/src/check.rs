@@ -5,7 +5,7 @@ use crate::{Choice, Date, Diagnostic, Entry, Finding, Report, Settings};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use twiceshy_repo::{Kind, Repo};
+use twiceshy_repo::{Focus, Kind, Repo};
 use twiceshy_source::{FileId, SkipReason};
 
 /// A check of one state of a repository. Its lints run at once, or first those that one file is waiting for.
@@ -28,6 +28,8 @@ struct Row<'r> {
     has_to_run: bool,
     /// What it found, or what its panic said; `None`: it has not run.
     found: Option<Result<Vec<Finding>, String>>,
+    /// Whether what it found is all that it finds.
+    is_whole: bool,
 }
 
 impl<'r> Check<'r> {
@@ -46,7 +48,7 @@ impl<'r> Check<'r> {
         let settings = Settings::of(repo, lints, choice);
         let row = |lint: &'r Entry| {
             let is_wanted = settings.runs(lint) && wanted(lint);
-            Row { lint, is_wanted, has_to_run: is_wanted, found: None }
+            Row { lint, is_wanted, has_to_run: is_wanted, found: None, is_whole: false }
         };
         let rows = lints.iter().map(row).collect();
         let mut check = Self { repo, choice, settings, lints: rows, all: lints };
@@ -73,7 +75,7 @@ impl<'r> Check<'r> {
 
     /// Runs the lints that have not run yet. `goes_on` is asked before each; once it says no, what was found is no report.
     pub fn run(&mut self, goes_on: impl Fn() -> bool + Sync) {
-        self.run_those(|_| true, goes_on);
+        self.run_those(Focus::All, |_| true, goes_on);
     }
 
     /// Runs the lints whose findings stand in files of the kind that `file` is of. `None`: that may be any of them. Else
@@ -84,7 +86,8 @@ impl<'r> Check<'r> {
         let kind = Kind::of(tree.path(file), first_line)?;
         let comments = self.comments();
         let named: FxHashSet<String> = comments.lints_in(file).map(str::to_owned).collect();
-        self.run_those(|lint| lint.meta.finds_in.has(kind) || named.contains(&lint.name), || true);
+        let is_own = |lint: &Entry| lint.meta.finds_in.has(kind) || named.contains(&lint.name);
+        self.run_those(Focus::On(file), is_own, || true);
         let of_file =
             |row: &'_ Row<'r>| row.found().iter().filter(|finding| finding.place.file == file).cloned().collect();
         let mut report = self.reported(self.lints.iter().map(of_file).collect());
@@ -93,13 +96,14 @@ impl<'r> Check<'r> {
         Some(report)
     }
 
-    fn run_those(&mut self, wanted: impl Fn(&Entry) -> bool + Sync, goes_on: impl Fn() -> bool + Sync) {
+    fn run_those(&mut self, focus: Focus, wanted: impl Fn(&Entry) -> bool + Sync, goes_on: impl Fn() -> bool + Sync) {
         let (repo, settings) = (self.repo, &self.settings);
-        let waits = |row: &&mut Row<'_>| row.has_to_run && row.found.is_none() && wanted(row.lint);
+        let waits = |row: &&mut Row<'_>| row.has_to_run && !row.is_whole && wanted(row.lint);
         // One by one: a few of them take most of the time, and no thread should have taken others besides.
         self.lints.par_iter_mut().with_max_len(1).filter(waits).filter(|_| goes_on()).for_each(|row| {
-            let found = catch_unwind(AssertUnwindSafe(|| row.lint.run(repo, settings.options(row.lint))));
-            row.found = Some(found.map_err(|panic| panic_text(&*panic)));
+            let found = catch_unwind(AssertUnwindSafe(|| row.lint.run(repo, settings.options(row.lint), focus)));
+            row.is_whole = found.as_ref().map_or(true, |(_, is_narrowed)| !is_narrowed);
+            row.found = Some(found.map(|(found, _)| found).map_err(|panic| panic_text(&*panic)));
         });
     }
 

@@ -1,15 +1,30 @@
 //! What a lint reports.
 
 use crate::Level;
+use twiceshy_repo::Focus;
 use twiceshy_source::{Edit, Place};
 
 /// Collects what one lint finds.
 #[derive(Debug, Default)]
 pub struct Findings {
     found: Vec<Finding>,
+    focus: Focus,
+    /// Whether somebody wanted to know what is asked for, and may have left out the rest.
+    is_narrowed: bool,
 }
 
 impl Findings {
+    /// For what is asked for.
+    pub(crate) fn about(focus: Focus) -> Self {
+        Self { focus, ..Self::default() }
+    }
+
+    /// What is asked for: a lint may leave out what cannot stand there.
+    pub fn focus(&mut self) -> Focus {
+        self.is_narrowed |= self.focus != Focus::All;
+        self.focus
+    }
+
     /// Reports `message` at `place`; the finding that comes back wants decorating. The message is a whole sentence
     /// without a full stop: what will happen.
     pub fn at(&mut self, place: Place, message: impl Into<String>) -> &mut Finding {
@@ -27,8 +42,9 @@ impl Findings {
         &mut self.found[last]
     }
 
-    pub(crate) fn into_vec(self) -> Vec<Finding> {
-        self.found
+    /// What was found, and whether something may have been left out.
+    pub(crate) fn into_vec(self) -> (Vec<Finding>, bool) {
+        (self.found, self.is_narrowed)
     }
 }
 

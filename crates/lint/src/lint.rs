@@ -2,8 +2,8 @@
 
 use crate::{Finding, Findings, Meta, Suppression};
 use serde::de::DeserializeOwned;
-use twiceshy_repo::Repo;
 use twiceshy_repo::configuration::Field;
+use twiceshy_repo::{Focus, Project, Repo, Script};
 
 /// One rule. Its fields are its options; its folder is its documentation.
 pub trait Lint: Default + DeserializeOwned + Send + Sync + 'static {
@@ -24,20 +24,32 @@ pub trait Lint: Default + DeserializeOwned + Send + Sync + 'static {
 
 /// Something that a lint can look at.
 pub trait Subject: Sized + Sync + 'static {
-    /// All of them in a repository.
-    fn all(repo: &Repo) -> impl Iterator<Item = &Self>;
+    /// All of them in a repository that may have to do with what is asked for.
+    fn all<'r>(repo: &'r Repo, found: &mut Findings) -> impl Iterator<Item = &'r Self> + use<'r, Self>;
 }
 
 impl Subject for Repo {
-    fn all(repo: &Repo) -> impl Iterator<Item = &Self> {
+    fn all<'r>(repo: &'r Repo, _: &mut Findings) -> impl Iterator<Item = &'r Self> + use<'r> {
         std::iter::once(repo)
+    }
+}
+
+impl Subject for Script {
+    fn all<'r>(repo: &'r Repo, found: &mut Findings) -> impl Iterator<Item = &'r Self> + use<'r> {
+        repo.scripts_through(found.focus()).into_iter()
+    }
+}
+
+impl Subject for Project {
+    fn all<'r>(repo: &'r Repo, found: &mut Findings) -> impl Iterator<Item = &'r Self> + use<'r> {
+        repo.projects_around(found.focus()).into_iter()
     }
 }
 
 macro_rules! subjects {
     ($($kind:ident: $field:ident),* $(,)?) => {
         $(impl Subject for twiceshy_repo::$kind {
-            fn all(repo: &Repo) -> impl Iterator<Item = &Self> {
+            fn all<'r>(repo: &'r Repo, _: &mut Findings) -> impl Iterator<Item = &'r Self> + use<'r> {
                 repo.$field.iter()
             }
         })*
@@ -46,10 +58,8 @@ macro_rules! subjects {
 
 subjects! {
     Compose: compose,
-    Project: projects,
     Dockerfile: dockerfiles,
     DockerIgnore: dockerignores,
-    Script: scripts,
     Workflow: workflows,
     Action: actions,
     Sql: sql,
@@ -75,7 +85,7 @@ pub struct Entry {
 
 #[derive(Clone, Copy, Debug)]
 enum Run {
-    OnSubjects(fn(&Repo, &serde_json::Value) -> Vec<Finding>),
+    OnSubjects(fn(&Repo, &serde_json::Value, Focus) -> (Vec<Finding>, bool)),
     OnComments(fn(&Suppression) -> Vec<Finding>),
 }
 
@@ -95,14 +105,14 @@ impl Entry {
             name: L::META.name(),
             meta: L::META,
             options: L::options,
-            run: Run::OnSubjects(|repo, options| {
+            run: Run::OnSubjects(|repo, options, focus| {
                 let lint = match options {
                     serde_json::Value::Null => L::default(),
                     // What does not fit has been told where the configuration was read.
                     options => L::deserialize(options).unwrap_or_default(),
                 };
-                let mut found = Findings::default();
-                for subject in L::Subject::all(repo) {
+                let mut found = Findings::about(focus);
+                for subject in L::Subject::all(repo, &mut found) {
                     lint.check(subject, repo, &mut found);
                 }
                 found.into_vec()
@@ -119,7 +129,7 @@ impl Entry {
             run: Run::OnComments(|comment| {
                 let mut found = Findings::default();
                 L::default().check(comment, &mut found);
-                found.into_vec()
+                found.into_vec().0
             }),
         }
     }
@@ -134,11 +144,12 @@ impl Entry {
         (self.options)()
     }
 
-    /// Everything that the lint finds with `options`; `Null`: as it comes.
-    pub fn run(&self, repo: &Repo, options: &serde_json::Value) -> Vec<Finding> {
+    /// What the lint finds with `options` where it is asked for, and whether it left out something elsewhere; `Null`: as it
+    /// comes.
+    pub fn run(&self, repo: &Repo, options: &serde_json::Value, focus: Focus) -> (Vec<Finding>, bool) {
         match self.run {
-            Run::OnSubjects(run) => run(repo, options),
-            Run::OnComments(_) => Vec::new(),
+            Run::OnSubjects(run) => run(repo, options, focus),
+            Run::OnComments(_) => (Vec::new(), false),
         }
     }
 

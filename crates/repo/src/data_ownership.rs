@@ -3,7 +3,7 @@
 use crate::docker::{Arg, arguments};
 use crate::live_data::LiveData;
 use crate::script::{Command, Host, Script};
-use crate::{Image, Place, Repo, Tree};
+use crate::{Focus, Image, Place, Repo, Tree};
 
 /// A change of owner or mode that takes a database's files with it.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 impl Repo {
     /// Recursive `chown` and `chmod` of trees that hold the files of databases which nothing has stopped, or which do not
     /// take them back.
-    pub fn changed_owners(&self) -> Vec<ChangedOwner<'_>> {
+    pub fn changed_owners(&self, focus: Focus) -> Vec<ChangedOwner<'_>> {
         let mut found = Vec::new();
         let says = |script: &&Script| script.text().contains("chown") || script.text().contains("chmod");
         let is_known = |data: &LiveData<'_>| data.database.as_ref().is_some_and(|image| owners(image).is_some());
@@ -48,7 +48,7 @@ impl Repo {
         if data.is_empty() {
             return found;
         }
-        for script in self.scripts.iter().filter(says).filter(|script| self.is_operated(script)) {
+        for script in self.scripts.within(focus).filter(says).filter(|script| self.is_operated(script)) {
             for command in script.commands().filter(|command| !script.is_forbidden(command.id)) {
                 found.extend(self.changed_owner(script, command, &data));
             }

@@ -24,7 +24,11 @@ impl<T> Documents<T> {
 
     /// All, in order.
     pub fn iter(&self) -> Iter<'_, T> {
-        self.0.iter().map(|document| &**document)
+        Self::each(&self.0)
+    }
+
+    fn each(documents: &[Arc<T>]) -> Iter<'_, T> {
+        documents.iter().map(|document| &**document)
     }
 
     /// The one at a position.
@@ -55,6 +59,13 @@ impl<T: OfFile> Documents<T> {
     /// The position of one of the documents that `file` holds.
     pub fn position(&self, file: FileId) -> Option<usize> {
         self.0.binary_search_by_key(&file, |document| document.file()).ok()
+    }
+
+    /// Those that `file` holds.
+    pub(crate) fn of_file(&self, file: FileId) -> Iter<'_, T> {
+        let start = self.0.partition_point(|document| document.file() < file);
+        let end = self.0.partition_point(|document| document.file() <= file);
+        Self::each(&self.0[start..end])
     }
 
     /// The document that `file` is.

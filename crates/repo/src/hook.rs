@@ -1,5 +1,6 @@
 //! Git's hooks of a repository, and commands that go past them.
 
+use crate::Focus;
 use crate::Repo;
 use crate::kill::forbids;
 use crate::production::{DEVELOPMENT, words};
@@ -196,11 +197,11 @@ impl Repo {
     }
 
     /// Commands that go past hooks which the repository has.
-    pub fn hook_bypasses(&self) -> Vec<Bypass> {
+    pub fn hook_bypasses(&self, focus: Focus) -> Vec<Bypass> {
         const SIGNS: &[&str] = &["--no-verify", "commit", "HUSKY", "SKIP", "LEFTHOOK", "hooksPath"];
         let mut found = Vec::new();
         let mut hooks = None;
-        for script in &self.scripts {
+        for script in self.scripts.within(focus) {
             let text = script.text();
             if !text.contains("git ") || !SIGNS.iter().any(|sign| text.contains(sign)) {
                 continue;

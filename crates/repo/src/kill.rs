@@ -2,7 +2,7 @@
 
 use crate::production::{DEVELOPMENT, words};
 use crate::script::{Command, Host, NodeId, NodeKind, PartKind, Script, Via, Word};
-use crate::{Project, Repo, Service};
+use crate::{Focus, Project, Repo, Service};
 use twiceshy_source::{Place, Tree};
 
 /// A command that ends processes by what they are called.
@@ -105,9 +105,9 @@ const MAX_FILES: usize = 20_000;
 
 impl Repo {
     /// Commands of scripts that end processes by a name or pattern which meets more than was meant.
-    pub fn kills_by_name(&self) -> Vec<Kill<'_>> {
+    pub fn kills_by_name(&self, focus: Focus) -> Vec<Kill<'_>> {
         let mut found = Vec::new();
-        for script in &self.scripts {
+        for script in self.scripts.within(focus) {
             let text = script.text();
             if !["kill", "pidof"].iter().any(|word| text.contains(word)) {
                 continue;

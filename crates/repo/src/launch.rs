@@ -8,7 +8,9 @@ pub use nginx::NginxSays;
 
 use crate::docker::{DockerCall, Engine};
 use crate::dockerfile::StepKind;
-use crate::{BuildContext, Image, ImageFacts, LogFile, Place, Project, Repo, Script, Service, Tree, is_at_or_below};
+use crate::{
+    BuildContext, Focus, Image, ImageFacts, LogFile, Place, Project, Repo, Script, Service, Tree, is_at_or_below,
+};
 
 /// A container that a service or a script runs.
 #[derive(Debug)]
@@ -79,16 +81,17 @@ enum User {
 
 impl Repo {
     /// Every container that services run, of images that are known by name.
-    pub fn launched_services(&self) -> Vec<Launch<'_>> {
-        let services = self.projects.iter().flat_map(|project| project.services.iter().map(move |one| (project, one)));
+    pub fn launched_services(&self, focus: Focus) -> Vec<Launch<'_>> {
+        let projects = self.projects_of(focus).into_iter();
+        let services = projects.flat_map(|project| project.services.iter().map(move |one| (project, one)));
         services.filter_map(|(project, service)| Launch::of_service(project, service, self)).collect()
     }
 
     /// Every container that scripts run, of images that are known by name: of those scripts that say one of `words`.
-    pub fn launched_commands(&self, words: &[&str]) -> Vec<Launch<'_>> {
+    pub fn launched_commands(&self, words: &[&str], focus: Focus) -> Vec<Launch<'_>> {
         let says =
             |script: &&Script| script.text().contains(" run") && words.iter().any(|word| script.text().contains(word));
-        let calls = self.scripts.iter().filter(says).flat_map(Script::docker_calls);
+        let calls = self.scripts.within(focus).filter(says).flat_map(Script::docker_calls);
         calls.filter_map(Launch::of_command).collect()
     }
 }

@@ -27,6 +27,7 @@ mod documents;
 mod env;
 mod environment;
 mod floating;
+mod focus;
 mod gitignore;
 mod health;
 mod health_handler;
@@ -114,6 +115,7 @@ pub use environment::{
     MissingVariable, OpenSource, Opening, Override, Unreadable,
 };
 pub use floating::{Floating, Versions};
+pub use focus::Focus;
 pub use gitignore::GitIgnored;
 pub use health::{Client, Container, EarlyReady, Fault, HealthCheck, Malformed, Program, Request, Timing, VainWait};
 pub use health_handler::{BlindHealth, Blindness};

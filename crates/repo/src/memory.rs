@@ -5,7 +5,7 @@ use crate::docker::DockerCall;
 use crate::dockerfile::{CopyFrom, StepKind};
 use crate::hints::Words;
 use crate::workflow::setting;
-use crate::{BuildContext, Place, Project, Repo, Service, Span, Tree};
+use crate::{BuildContext, Focus, Place, Project, Repo, Service, Span, Tree};
 use std::sync::LazyLock;
 use twiceshy_source::Extract;
 
@@ -70,9 +70,9 @@ const OPTIONS: &[&str] = &[
 
 impl Repo {
     /// The heaps that come near to what their container may have, or exceed it.
-    pub fn overfull(&self) -> Vec<Overfull> {
+    pub fn overfull(&self, focus: Focus) -> Vec<Overfull> {
         let mut found = Vec::new();
-        for project in &self.projects {
+        for project in self.projects_around(focus) {
             for service in &project.services {
                 let Some(text) = service.memory_limit() else { continue };
                 let Some(limit) = text.value().and_then(bytes) else { continue };
@@ -85,7 +85,7 @@ impl Repo {
         let is_about = |script: &&crate::Script| {
             ["max-old-space", "max_old_space", "-Xmx"].iter().any(|word| script.text().contains(word))
         };
-        for script in self.scripts.iter().filter(is_about) {
+        for script in self.scripts.within(focus).filter(is_about) {
             for call in script.docker_calls() {
                 found.extend(overfull_run(&call));
             }

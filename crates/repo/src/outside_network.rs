@@ -2,7 +2,7 @@
 
 use crate::docker::{Act, DockerCall, Run};
 use crate::script::Host;
-use crate::{Project, Repo, Service};
+use crate::{Focus, Project, Repo, Script, Service};
 use twiceshy_source::{Edit, Place};
 
 /// A container that is started outside of the network of the services that it belongs to.
@@ -54,12 +54,12 @@ pub enum Tie<'r> {
 
 impl Repo {
     /// Containers that scripts start in the background without a network, and that belong to a project's services.
-    pub fn outside_network(&self) -> Vec<OutsideNetwork<'_>> {
+    pub fn outside_network(&self, focus: Focus) -> Vec<OutsideNetwork<'_>> {
         let mut found = Vec::new();
         if self.projects.is_empty() {
             return found;
         }
-        let calls = self.docker_calls();
+        let calls: Vec<_> = self.scripts.within(focus).flat_map(Script::docker_calls).collect();
         for call in &calls {
             let Some(run) = call.run() else { continue };
             if !is_long_lived_alone(run) || call.daemon().is_some() {

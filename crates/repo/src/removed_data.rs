@@ -3,7 +3,7 @@
 use crate::docker::{Act, Arg, DockerCall, Verb, arguments};
 use crate::live_data::{DataAt, LiveData};
 use crate::script::{Command, Host, NodeId, Script, Via};
-use crate::{Place, Repo, Service, Tree, is_at_or_below};
+use crate::{Focus, Place, Repo, Service, Tree, is_at_or_below};
 
 /// A command that removes data.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ const CHOICES: &[&str] = &[
 
 impl Repo {
     /// Commands of scripts that remove what services keep, while the owner runs or nobody was asked.
-    pub fn removed_data(&self) -> Vec<RemovedData<'_>> {
+    pub fn removed_data(&self, focus: Focus) -> Vec<RemovedData<'_>> {
         let mut found = Vec::new();
         let says = |script: &&Script| {
             let text = script.text();
@@ -84,7 +84,7 @@ impl Repo {
         if data.is_empty() {
             return found;
         }
-        for script in self.scripts.iter().filter(says).filter(|script| self.is_operated(script)) {
+        for script in self.scripts.within(focus).filter(says).filter(|script| self.is_operated(script)) {
             let calls = script.docker_calls();
             for command in script.commands().filter(|command| !script.is_forbidden(command.id)) {
                 let call = calls.iter().find(|call| call.command.id == command.id);

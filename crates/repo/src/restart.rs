@@ -4,7 +4,7 @@ use crate::compose::Text;
 use crate::docker::{DockerCall, Engine};
 use crate::production::{DEVELOPMENT, comes_back, words};
 use crate::script::Host;
-use crate::{Edit, Place, Production, Project, Repo, Service, Span};
+use crate::{Edit, Focus, Place, Production, Project, Repo, Service, Span};
 
 /// A service that is meant to stay up and that nothing brings back.
 #[derive(Clone, Copy, Debug)]
@@ -46,9 +46,11 @@ pub struct UnrestartedRun {
 impl Repo {
     /// The containers that deployments start with `docker run -d` and that nothing brings back. What is started again by
     /// something else, a unit or a later command, is not among them.
-    pub fn unrestarted_runs(&self) -> Vec<UnrestartedRun> {
+    pub fn unrestarted_runs(&self, focus: Focus) -> Vec<UnrestartedRun> {
         let mut found = Vec::new();
-        for script in self.scripts.iter().filter(|script| script.text().contains(" run ") && self.deploys(script)) {
+        for script in
+            self.scripts.within(focus).filter(|script| script.text().contains(" run ") && self.deploys(script))
+        {
             // Somebody thought of it.
             if ["docker update", "docker start", "systemctl", "--restart"]
                 .iter()
@@ -146,9 +148,9 @@ impl Repo {
     }
 
     /// Containers that Podman is to restart by a policy that nothing applies after a reboot.
-    pub fn podman_policies(&self) -> Vec<PodmanPolicy> {
+    pub fn podman_policies(&self, focus: Focus) -> Vec<PodmanPolicy> {
         let mut found = Vec::new();
-        for script in &self.scripts {
+        for script in self.scripts.within(focus) {
             if !script.text().contains("podman") || matches!(script.host.outermost(), Host::Fence { .. }) {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use crate::docker::{Act, DockerCall, Verb};
 use crate::script::{Command, Host, RedirectKind, Script, Word};
-use crate::{Project, Repo, Service};
+use crate::{Focus, Project, Repo, Service};
 use rustc_hash::FxHashSet;
 use twiceshy_source::{Edit, Place, Tree};
 
@@ -44,12 +44,13 @@ struct Change {
 
 impl Repo {
     /// Restarts of services after a change of an env file that feeds them, with nothing that makes them anew.
-    pub fn stale_env(&self) -> Vec<StaleEnv<'_>> {
+    pub fn stale_env(&self, focus: Focus) -> Vec<StaleEnv<'_>> {
         let mut found = Vec::new();
         if self.projects.is_empty() {
             return found;
         }
-        let restarts: Vec<usize> = (0..self.scripts.len()).filter(|at| mentions_restart(&self.scripts[*at])).collect();
+        let restarts = self.scripts.iter().enumerate().filter(|(_, script)| focus.is_on(script.file));
+        let restarts: Vec<usize> = restarts.filter(|(_, script)| mentions_restart(script)).map(|(at, _)| at).collect();
         let mut done: Vec<usize> = Vec::new();
         for first in restarts {
             if done.contains(&first) {

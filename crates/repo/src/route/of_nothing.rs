@@ -3,7 +3,7 @@
 use super::Address;
 use super::asked::Duty;
 use crate::compose::{Port, Published};
-use crate::{Edit, FileId, Place, Repo, Script, Service, Span};
+use crate::{Edit, FileId, Focus, Place, Repo, Script, Service, Span};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -27,7 +27,7 @@ pub struct ProbeOfNothing<'r> {
 impl Repo {
     /// Requests of scripts to ports of their own machine that no service publishes and nothing else in the repository
     /// mentions.
-    pub fn probes_of_nothing(&self) -> Vec<ProbeOfNothing<'_>> {
+    pub fn probes_of_nothing(&self, focus: Focus) -> Vec<ProbeOfNothing<'_>> {
         let services = || self.projects.iter().flat_map(|project| &project.services);
         let publishes =
             |service: &Service| service.ports.iter().any(|port| matches!(port.published, Published::Ports(_)));
@@ -39,7 +39,7 @@ impl Repo {
             |port: &Port| matches!(port.published, Published::Unknown | Published::OneOf(_) | Published::Any);
         let mut found = Vec::new();
         let mut mentions: FxHashMap<u16, Vec<FileId>> = FxHashMap::default();
-        for script in &self.scripts {
+        for script in self.scripts.within(focus) {
             let asked = script.asked();
             let mut own: Vec<Address> = asked.addresses.into_iter().filter(Address::is_own_machine).collect();
             own.retain(|address| {

@@ -2,7 +2,7 @@
 
 use crate::removed_data::INTENTIONS;
 use crate::script::{Deed, Effect, Host, NodeKind, ObjectKind, Run, Script, Site};
-use crate::{Place, Repo, Tree};
+use crate::{Focus, Place, Repo, Tree};
 use twiceshy_syntax::sql::{Act, Change, ObjectKind as SqlKind};
 
 /// Something that is destroyed when a system starts.
@@ -34,9 +34,9 @@ const BOOT: &[&str] = &["boot", "onboot", "startup", "autostart", "rclocal", "la
 
 impl Repo {
     /// What containers and machines destroy whenever they start.
-    pub fn destroyed_at_boot(&self) -> Vec<DestroyedAtBoot> {
+    pub fn destroyed_at_boot(&self, focus: Focus) -> Vec<DestroyedAtBoot> {
         let mut found: Vec<DestroyedAtBoot> = Vec::new();
-        for (script, via) in self.scripts_at_boot() {
+        for (script, via) in self.scripts_at_boot(focus) {
             let Some(run) = self.run_of(script) else { continue };
             for effect in run.effects() {
                 if let Some(loss) = self.lost_at_boot(&run, effect) {
@@ -47,12 +47,12 @@ impl Repo {
                 }
             }
         }
-        found.extend(self.lost_by_migrations());
+        found.extend(self.lost_by_migrations(focus));
         found
     }
 
     /// The scripts that run when something starts, each with what calls it.
-    fn scripts_at_boot(&self) -> Vec<(&Script, Vec<Place>)> {
+    fn scripts_at_boot(&self, focus: Focus) -> Vec<(&Script, Vec<Place>)> {
         const WORDS: &[&str] = &[
             "drop",
             "DROP",
@@ -69,15 +69,16 @@ impl Repo {
             "rollback",
         ];
         let holds = |script: &Script| WORDS.iter().any(|word| script.text().contains(word));
-        if !self.scripts.iter().any(holds) {
+        let scripts = self.scripts_through(focus);
+        if !scripts.iter().any(|script| holds(script)) {
             return Vec::new();
         }
         let mut found: Vec<(&Script, Vec<Place>)> = Vec::new();
         for (file, via) in self.boot_scripts() {
-            let script = self.scripts.iter().find(|script| script.file == *file && script.host == Host::File);
-            found.extend(script.map(|script| (script, via.clone())));
+            let script = scripts.iter().find(|script| script.file == *file && script.host == Host::File);
+            found.extend(script.map(|script| (*script, via.clone())));
         }
-        for script in &self.scripts {
+        for script in scripts {
             let starts = match &script.host {
                 Host::Service { key, service } => key != "healthcheck" && !is_meant(service),
                 Host::Image { instruction, .. } => matches!(instruction.as_str(), "CMD" | "ENTRYPOINT"),
@@ -152,9 +153,9 @@ impl Repo {
     }
 
     /// What the migrations drop that a list names which is read at the start.
-    fn lost_by_migrations(&self) -> Vec<DestroyedAtBoot> {
+    fn lost_by_migrations(&self, focus: Focus) -> Vec<DestroyedAtBoot> {
         let mut found = Vec::new();
-        if self.sql.is_empty() {
+        if self.sql.within(focus).next().is_none() {
             return found;
         }
         for list in self.boot_lists() {

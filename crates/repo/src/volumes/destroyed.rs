@@ -4,7 +4,7 @@
 use super::asked_before;
 use crate::live_data::LiveData;
 use crate::script::{Confirmed, Deed, Effect, Host, NodeKind, ObjectKind, PartKind, Run, Script, Step};
-use crate::{Edit, Place, Production, Repo, Tree};
+use crate::{Edit, Focus, Place, Production, Repo, Tree};
 use twiceshy_source::Span;
 
 /// A command that takes data away.
@@ -58,7 +58,7 @@ pub enum Why {
 
 impl Repo {
     /// Data that scripts and pages take away without having said so or without having saved it.
-    pub fn destroyed_data(&self) -> Vec<Destroyed<'_>> {
+    pub fn destroyed_data(&self, focus: Focus) -> Vec<Destroyed<'_>> {
         let mut found: Vec<Destroyed<'_>> = Vec::new();
         const WORDS: &[&str] = &["volume", "dropdb", "prune", "DROP ", "drop ", "Drop"];
         // Most texts that say `down` say `download` or `shutdown`.
@@ -68,7 +68,7 @@ impl Repo {
             downs.any(|(before, after)| !is_letter(before.chars().next_back()) && !is_letter(after.chars().next()))
         };
         let may = |script: &Script| WORDS.iter().any(|word| script.text().contains(word)) || says_down(script.text());
-        for run in self.operated_runs(may) {
+        for run in self.operated_runs(focus, may) {
             let effects = run.effects().iter().filter(|effect| effect.deed == Deed::Destroy);
             for effect in effects {
                 if !self.is_meant_for_services(&run, effect.step) || matches!(effect.site, crate::script::Site::Image) {

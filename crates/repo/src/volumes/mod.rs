@@ -17,13 +17,13 @@ use crate::docker::{RunMount, RunMountKind};
 use crate::live_data::LiveData;
 use crate::script::effect::known;
 use crate::script::{Deed, Effect, Host, Moment, NodeKind, Object, ObjectKind, Run, Script, Step, Value, Word};
-use crate::{Image, Repo};
+use crate::{Focus, Image, Repo};
 
 impl Repo {
     /// The runs of scripts that people or machines start where services run, and that `may` hold what is looked for: a run
     /// of each costs more than all else that is asked of it.
-    fn operated_runs(&self, may: impl Fn(&Script) -> bool) -> Vec<Run<'_>> {
-        let scripts = self.scripts.iter().filter(|script| may(script));
+    fn operated_runs(&self, focus: Focus, may: impl Fn(&Script) -> bool) -> Vec<Run<'_>> {
+        let scripts = self.scripts_through(focus).into_iter().filter(|script| may(script));
         let outer = scripts.filter(|script| self.is_outermost(script));
         outer
             .filter(|script| self.is_operated(script) || self.deploys(script) || self.has_remote_part(script))

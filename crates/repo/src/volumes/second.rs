@@ -4,7 +4,7 @@ use super::has_no_lock;
 use crate::docker::RunMount;
 use crate::live_data::LiveData;
 use crate::script::{Deed, Script};
-use crate::{Image, Place, Repo, Tree, is_at_or_below};
+use crate::{Focus, Image, Place, Repo, Tree, is_at_or_below};
 
 /// A server that is started on data that another one has open.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ const MANY: usize = 2;
 
 impl Repo {
     /// Containers that scripts and pages run with the data of a service's database, while that may run.
-    pub fn second_servers(&self) -> Vec<SecondServer<'_>> {
+    pub fn second_servers(&self, focus: Focus) -> Vec<SecondServer<'_>> {
         let mut found: Vec<SecondServer<'_>> = Vec::new();
         let mounts = |script: &Script| {
             let runs = script.docker_calls().into_iter().filter_map(|call| call.run().map(crate::docker::Run::mounts));
@@ -36,7 +36,7 @@ impl Repo {
             ["--volume", "--mount", "-v ", "-v="].iter().any(|word| script.text().contains(word))
                 && self.does_inside(script, mounts)
         };
-        for run in self.operated_runs(may) {
+        for run in self.operated_runs(focus, may) {
             // A script that runs several servers is a stack of its own, instead of the other one.
             let starts = run.effects().iter().filter(|effect| {
                 let call = run.docker_call(effect).filter(|_| effect.deed == Deed::Run);

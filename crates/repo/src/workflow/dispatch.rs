@@ -2,7 +2,7 @@
 
 use super::Workflow;
 use crate::script::{Host, PartKind, Script, Word};
-use crate::{Edit, Place, Repo, Span, Tree};
+use crate::{Edit, Focus, Place, Repo, Span, Tree};
 
 /// A workflow that a script starts and that is not there.
 #[derive(Clone, Debug)]
@@ -23,8 +23,8 @@ pub struct UnknownStart {
 
 impl Repo {
     /// Workflows of this repository that scripts start and that are not there.
-    pub fn workflows_that_scripts_miss(&self) -> Vec<UnknownStart> {
-        self.scripts.iter().flat_map(|script| self.unknown_starts(script)).collect()
+    pub fn workflows_that_scripts_miss(&self, focus: Focus) -> Vec<UnknownStart> {
+        self.scripts.within(focus).flat_map(|script| self.unknown_starts(script)).collect()
     }
 
     /// Workflows of this repository that `script` starts and that are not there.
