@@ -14,7 +14,7 @@ impl Lint for EmptySecretDefault {
     const META: Meta = meta!(Warn, Outage, Compose);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for secret in repo.empty_secrets() {
+        for secret in repo.empty_secrets(found.focus()) {
             let (name, service) = (&secret.variable.name, &secret.service.name);
             let message = format!("`{service}` starts with an empty {name} when nobody sets it, and its code takes it");
             let finding = found.at(secret.variable.place, message).label("empty unless it is set");

@@ -14,7 +14,7 @@ impl Lint for EnvFileErased {
     const META: Meta = meta!(Error, Outage, Compose);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for erased in repo.erased_variables() {
+        for erased in repo.erased_variables(found.focus()) {
             report(&erased, repo, found);
         }
     }

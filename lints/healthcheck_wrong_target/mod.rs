@@ -14,7 +14,7 @@ impl Lint for HealthcheckWrongTarget {
     const META: Meta = meta!(Error, Outage, Compose | Dockerfile);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for wrong in repo.wrong_targets() {
+        for wrong in repo.wrong_targets(found.focus()) {
             let Some(request) = wrong.check.requests.get(wrong.request) else { continue };
             report(&wrong, request, found);
         }

@@ -24,7 +24,7 @@ impl Lint for HeapOverLimit {
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         repo.overfull(found.focus()).iter().for_each(|overfull| self.report(overfull, found));
-        repo.starved_builds().iter().for_each(|build| starved(build, found));
+        repo.starved_builds(found.focus()).iter().for_each(|build| starved(build, found));
     }
 }
 

@@ -15,7 +15,7 @@ impl Lint for ScanAtBoot {
     const META: Meta = meta!(Warn, Outage, Node | Python | scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for scan in repo.boot_scans() {
+        for scan in repo.boot_scans(found.focus()) {
             report(scan, found);
         }
     }

@@ -14,10 +14,10 @@ impl Lint for ServicePortMismatch {
     const META: Meta = meta!(Error, Outage, Caddy | Compose | Env | Nginx);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for wrong in repo.wrong_ports() {
+        for wrong in repo.wrong_ports(found.focus()) {
             report(&wrong, found);
         }
-        for dead in repo.dead_ends() {
+        for dead in repo.dead_ends(found.focus()) {
             report_dead_end(&dead, found);
         }
     }

@@ -14,7 +14,7 @@ impl Lint for SharedDatabaseVolume {
     const META: Meta = meta!(Error, DataLoss, Compose);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for shared in repo.shared_data() {
+        for shared in repo.shared_data(found.focus()) {
             report(&shared, found);
         }
     }

@@ -14,7 +14,7 @@ impl Lint for UnknownServiceHost {
     const META: Meta = meta!(Error, Outage, Compose | Env | Nginx);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        for unknown in repo.unknown_hosts() {
+        for unknown in repo.unknown_hosts(found.focus()) {
             report(&unknown, found);
         }
     }

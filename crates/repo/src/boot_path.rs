@@ -16,7 +16,7 @@ pub(crate) use walk::Walked;
 use crate::compose::{MountKind, Service};
 use crate::dockerfile::StepKind;
 use crate::hints::Hints;
-use crate::{BuildContext, FileId, HealthCheck, Place, Repo, Stage};
+use crate::{BuildContext, FileId, Focus, HealthCheck, Place, Repo, Stage};
 use twiceshy_source::Extract;
 
 /// Work on the whole of a file, which takes longer the larger the file is.
@@ -96,8 +96,8 @@ pub(crate) enum Start {
 impl Repo {
     /// The whole-file work on volumes that containers do before they answer. Made only where a script or module has words
     /// for it.
-    pub fn boot_scans(&self) -> &[BootScan] {
-        if self.has_whole_file_work() { &self.boot_walks().scans } else { &[] }
+    pub fn boot_scans(&self, focus: Focus) -> &[BootScan] {
+        if self.has_whole_file_work(focus) { &self.boot_walks().scans } else { &[] }
     }
 
     /// The shell scripts of the repository that containers run when they start, each with what calls it.
@@ -110,7 +110,7 @@ impl Repo {
         self.answered.boot_walks.get_or_init(|| {
             let mut found = walk::Walked::default();
             let mut modules = code::Modules::default();
-            let is_brief = !self.has_whole_file_work();
+            let is_brief = !self.has_whole_file_work(Focus::All);
             for boot in self.boots() {
                 let walked = walk::walk(self, &boot, &mut modules, is_brief || boot.volumes.is_empty());
                 for scan in walked.scans {
@@ -136,10 +136,10 @@ impl Repo {
         })
     }
 
-    fn has_whole_file_work(&self) -> bool {
-        self.scripts.iter().any(|script| shell::may_have(script.text()))
-            || self.python.iter().any(|module| module.hints.has(Hints::WHOLE_FILE))
-            || self.node.iter().any(|module| module.hints.has(Hints::WHOLE_FILE))
+    fn has_whole_file_work(&self, focus: Focus) -> bool {
+        self.scripts.within(focus).any(|script| shell::may_have(script.text()))
+            || self.python.within(focus).any(|module| module.hints.has(Hints::WHOLE_FILE))
+            || self.node.within(focus).any(|module| module.hints.has(Hints::WHOLE_FILE))
     }
 
     /// Every container that a Compose file, a platform or a Dockerfile alone starts.

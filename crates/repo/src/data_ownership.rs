@@ -43,12 +43,17 @@ impl Repo {
         let mut found = Vec::new();
         let says = |script: &&Script| script.text().contains("chown") || script.text().contains("chmod");
         let is_known = |data: &LiveData<'_>| data.database.as_ref().is_some_and(|image| owners(image).is_some());
+        let scripts = self.scripts.within(focus).filter(says).filter(|script| self.is_operated(script));
+        let scripts: Vec<&Script> = scripts.collect();
+        if scripts.is_empty() {
+            return found;
+        }
         let data: Vec<LiveData<'_>> =
             self.live_data().into_iter().filter(is_known).filter(|data| !self.is_development(data.project)).collect();
         if data.is_empty() {
             return found;
         }
-        for script in self.scripts.within(focus).filter(says).filter(|script| self.is_operated(script)) {
+        for script in scripts {
             for command in script.commands().filter(|command| !script.is_forbidden(command.id)) {
                 found.extend(self.changed_owner(script, command, &data));
             }

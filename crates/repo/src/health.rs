@@ -15,7 +15,7 @@ pub use timing::Timing;
 pub(crate) use timing::duration;
 
 use crate::script::{Dialect, Host, NodeId, Start};
-use crate::{BuildContext, Dockerfile, Listens, Place, Project, Repo, Script, Service, Wget};
+use crate::{BuildContext, Dockerfile, Focus, Listens, Place, Project, Repo, Script, Service, Wget};
 use rustc_hash::FxHashMap;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -225,6 +225,12 @@ impl Deed {
 }
 
 impl HealthCheck<'_> {
+    /// Whether something of it may stand in the file that is asked about.
+    pub(crate) fn may_stand_in(&self, focus: Focus) -> bool {
+        let of_project = self.service.is_some_and(|(project, _)| project.files.iter().any(|file| focus.is_on(*file)));
+        of_project || self.dockerfile.is_some_and(|dockerfile| focus.is_on(dockerfile.file))
+    }
+
     /// Which `wget` it finds in its container: the image's, or one that the Dockerfile installs.
     pub fn wget(&self, repo: &Repo) -> Option<Wget> {
         if self.container.brings("wget") {

@@ -139,9 +139,11 @@ impl Repo {
     }
 
     /// Builds of an app that are given a smaller heap than another build of the same app.
-    pub fn starved_builds(&self) -> Vec<StarvedBuild> {
+    pub fn starved_builds(&self, focus: Focus) -> Vec<StarvedBuild> {
         let mut found = Vec::new();
-        if !self.gives_heaps() {
+        // A Dockerfile's, or a build's of a project.
+        let is_asked = |file| self.dockerfiles.of(file).is_some() || !self.projects_of(focus).is_empty();
+        if matches!(focus, Focus::On(file) if !is_asked(file)) || !self.gives_heaps() {
             return found;
         }
         let all = self.build_contexts();

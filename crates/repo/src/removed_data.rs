@@ -79,12 +79,17 @@ impl Repo {
             let text = script.text();
             text.contains("rm -") || text.contains("-delete") || text.contains("exec rm")
         };
+        let scripts = self.scripts.within(focus).filter(says).filter(|script| self.is_operated(script));
+        let scripts: Vec<&Script> = scripts.collect();
+        if scripts.is_empty() {
+            return found;
+        }
         let data: Vec<LiveData<'_>> =
             self.live_data().into_iter().filter(|data| !self.is_development(data.project)).collect();
         if data.is_empty() {
             return found;
         }
-        for script in self.scripts.within(focus).filter(says).filter(|script| self.is_operated(script)) {
+        for script in scripts {
             let calls = script.docker_calls();
             for command in script.commands().filter(|command| !script.is_forbidden(command.id)) {
                 let call = calls.iter().find(|call| call.command.id == command.id);

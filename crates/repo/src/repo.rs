@@ -32,7 +32,7 @@ pub struct Repo {
     /// What the repository says to us.
     pub configuration: Arc<crate::Configuration>,
     pub(crate) applications: Applications,
-    pub(crate) variables: crate::variables::Variables,
+    pub(crate) variables: Arc<crate::variables::Variables>,
     /// Files that were read because of what they are.
     read: FxHashSet<FileId>,
     /// Files that were read because another one names them.
@@ -144,9 +144,9 @@ impl Repo {
             repo.code = self.code.clone();
             repo.answered = crate::answered::Answered::after(self, &repo, changed);
             let applications = self.applications.after(&repo.tree, changed);
-            repo.link(applications, changed);
+            repo.link(applications, Some(&self.variables), changed);
         } else {
-            repo.link(Applications::default(), &[]);
+            repo.link(Applications::default(), None, &[]);
         }
         repo
     }
@@ -166,7 +166,7 @@ impl Repo {
     /// Reads and lowers `files`, and links them.
     pub(crate) fn read(tree: Tree, configuration: Arc<crate::Configuration>, files: Vec<FileId>) -> Self {
         let mut repo = Self::gathered(tree, configuration, files, Kept::default());
-        repo.link(Applications::default(), &[]);
+        repo.link(Applications::default(), None, &[]);
         repo
     }
 
@@ -199,7 +199,7 @@ impl Repo {
             code: Arc::default(),
             pods,
             applications: Applications::default(),
-            variables: crate::variables::Variables::default(),
+            variables: Arc::default(),
             read,
             named: FxHashSet::default(),
             troubles,
@@ -213,10 +213,10 @@ impl Repo {
     }
 
     /// Finds out what modules import, and what the code of services is and reads.
-    fn link(&mut self, known: Applications, changed: &[FileId]) {
+    fn link(&mut self, known: Applications, variables: Option<&Arc<crate::variables::Variables>>, changed: &[FileId]) {
         self.find_failing_imports();
         self.applications = Applications::of(self, known, changed);
-        self.variables = crate::variables::Variables::of(self);
+        self.variables = crate::variables::Variables::of(self, variables, changed);
     }
 
     /// Reads the files that others name.

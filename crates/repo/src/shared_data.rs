@@ -1,7 +1,7 @@
 //! Databases that run on one data directory: two services of a project, or one of them twice.
 
 use crate::compose::{Mount, MountKind};
-use crate::{Image, Launch, Place, Project, Repo, Role, Service};
+use crate::{Focus, Image, Launch, Place, Project, Repo, Role, Service};
 
 /// A data directory on which two servers run.
 #[derive(Debug)]
@@ -29,9 +29,9 @@ struct Keeper<'r> {
 
 impl Repo {
     /// Data directories on which more than one server runs.
-    pub fn shared_data(&self) -> Vec<SharedData<'_>> {
+    pub fn shared_data(&self, focus: Focus) -> Vec<SharedData<'_>> {
         let mut found = Vec::new();
-        for project in &self.projects {
+        for project in self.projects_around(focus) {
             let keepers: Vec<Keeper<'_>> =
                 project.services.iter().filter_map(|service| self.keeper(project, service)).collect();
             for (number, keeper) in keepers.iter().enumerate() {

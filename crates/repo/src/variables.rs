@@ -115,6 +115,8 @@ pub(crate) struct ModuleVariables {
 /// What all modules of applications do with the environment.
 #[derive(Debug, Default)]
 pub(crate) struct Variables {
+    /// The modules that were asked, sorted.
+    files: Vec<FileId>,
     modules: FxHashMap<FileId, Arc<ModuleVariables>>,
 }
 
@@ -154,14 +156,20 @@ impl Variables {
         reads.into_iter()
     }
 
-    /// Reads the modules of the applications that may say something.
-    pub(crate) fn of(repo: &Repo) -> Self {
+    /// Reads the modules of the applications that may say something. What another state `knows` is shared with it if it
+    /// asked the same modules, `changed` are none of them, and their imports lead to the same ones.
+    pub(crate) fn of(repo: &Repo, knows: Option<&Arc<Self>>, changed: &[FileId]) -> Arc<Self> {
         let mut files: Vec<FileId> = repo.applications.modules().collect();
         // SvelteKit's modules say by themselves what they can never hold.
         let asks_svelte = |module: &&crate::Node| module.imports.iter().any(|it| it.specifier.starts_with("$env/"));
         files.extend(repo.node.iter().filter(asks_svelte).map(|module| module.file));
         files.sort();
         files.dedup();
+        let is_same =
+            |known: &&Arc<Self>| known.files == files && changed.iter().all(|file| files.binary_search(file).is_err());
+        if let Some(known) = knows.filter(is_same) {
+            return known.clone();
+        }
         let speaks = |file: &FileId| {
             repo.node_module(*file).map_or_else(
                 || repo.python_module(*file).is_none_or(|module| module.may_read_variables),
@@ -183,11 +191,12 @@ impl Variables {
             .map(|(file, module)| (*file, module.wrappers.clone()))
             .collect();
         if !known.is_empty() {
-            let users: Vec<FileId> = files.into_par_iter().filter(|file| repo.imports_wrapper(*file, &known)).collect();
+            let users = files.par_iter().copied().filter(|file| repo.imports_wrapper(*file, &known));
+            let users: Vec<FileId> = users.collect();
             let read = |file: FileId| Some((file, Arc::new(reader::of(repo, file, &known)?)));
             modules.extend(users.into_par_iter().with_max_len(1).filter_map(read).collect::<Vec<_>>());
         }
-        Self { modules }
+        Arc::new(Self { files, modules })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::OpenSource;
 use crate::compose::{Fallback, Service, TextVariable};
-use crate::{Application, EnvEntry, Moment, Need, Place, Project, Repo, VariableRead};
+use crate::{Application, EnvEntry, Focus, Moment, Need, Place, Project, Repo, VariableRead};
 use rustc_hash::{FxHashMap, FxHashSet};
 use twiceshy_source::Tree;
 
@@ -51,10 +51,12 @@ impl Repo {
     /// The variables that the services of one project fill in with different defaults, or with one and with none.
     pub fn inconsistent_defaults(&self) -> Vec<InconsistentDefault> {
         let mut found: Vec<InconsistentDefault> = Vec::new();
+        // Many services run one application.
+        let mut taken: FxHashMap<*const Application, FxHashSet<&str>> = FxHashMap::default();
         for project in &self.projects {
             let mut by_name: FxHashMap<String, Vec<TextVariable>> = FxHashMap::default();
             for service in &project.services {
-                let harmless = self.harmlessly_empty(service);
+                let harmless = self.harmlessly_empty(service, &mut taken);
                 service.merged().each_text(&mut |text| {
                     let variables = text.variables().into_iter();
                     for variable in
@@ -125,7 +127,11 @@ impl Repo {
     }
 
     /// Where a service is given an empty value for which its code takes a default of its own.
-    fn harmlessly_empty(&self, service: &Service) -> Vec<Place> {
+    fn harmlessly_empty<'r>(
+        &'r self,
+        service: &'r Service,
+        taken: &mut FxHashMap<*const Application, FxHashSet<&'r str>>,
+    ) -> Vec<Place> {
         let empty = service.environment.iter().filter_map(|given| {
             let mut variables = given.value.as_ref()?.variables();
             variables.retain(is_empty_default);
@@ -133,9 +139,11 @@ impl Repo {
         });
         let mut empty = empty.peekable();
         let Some(application) = empty.peek().and_then(|_| service.application(self)) else { return Vec::new() };
-        let is_default = |read: &&VariableRead| matches!(read.need, Need::Defaulted { .. } | Need::Optional);
-        let reads = application.variables(self).into_iter().filter(is_default);
-        let takes_default: FxHashSet<&str> = reads.map(|read| &*read.name).collect();
+        let takes_default = taken.entry(application).or_insert_with(|| {
+            let is_default = |read: &&VariableRead| matches!(read.need, Need::Defaulted { .. } | Need::Optional);
+            let reads = application.variables(self).into_iter().filter(is_default);
+            reads.map(|read| &*read.name).collect()
+        });
         let harmless = empty.filter(|(given, _)| takes_default.contains(given.name.as_str()));
         harmless.flat_map(|(_, variables)| variables).map(|it| it.place).collect()
     }
@@ -146,9 +154,9 @@ impl Repo {
     }
 
     /// The secrets that Compose leaves empty when nobody sets them, and that the code takes as they are.
-    pub fn empty_secrets(&self) -> Vec<EmptySecret<'_>> {
+    pub fn empty_secrets(&self, focus: Focus) -> Vec<EmptySecret<'_>> {
         let mut found: Vec<EmptySecret<'_>> = Vec::new();
-        for project in &self.projects {
+        for project in self.projects_around(focus) {
             for service in &project.services {
                 for given in service.environment.iter().filter(|given| is_secret(&given.name)) {
                     let Some(value) = &given.value else { continue };

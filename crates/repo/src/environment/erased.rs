@@ -1,7 +1,7 @@
 //! Values of env files that never arrive, since `environment` puts something else in their place.
 
 use crate::compose::{EnvVar, Fallback, Service, Text};
-use crate::{EnvEntry, Place, Project, Repo};
+use crate::{EnvEntry, Focus, Place, Project, Repo};
 use twiceshy_source::Tree;
 
 /// A value of an env file that never arrives.
@@ -37,9 +37,9 @@ pub enum Override {
 impl Repo {
     /// The values of env files that an entry of `environment` with the same name replaces though it means to pass them on:
     /// interpolation never sees what `env_file` says.
-    pub fn erased_variables(&self) -> Vec<Erased<'_>> {
+    pub fn erased_variables(&self, focus: Focus) -> Vec<Erased<'_>> {
         let mut found: Vec<Erased<'_>> = Vec::new();
-        for project in self.projects.iter().filter(|project| project.is_complete) {
+        for project in self.projects_around(focus).into_iter().filter(|project| project.is_complete) {
             for service in &project.services {
                 for variable in service.environment.iter().filter(|_| !service.env_files.is_empty()) {
                     // A project and what overrides it have one and the same entry.

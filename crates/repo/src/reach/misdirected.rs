@@ -5,7 +5,7 @@ use super::endpoint::number;
 use super::host::Host;
 use crate::compose::{Port, Ports};
 use crate::listens::{Heard, Hears, Listening};
-use crate::{Place, Project, Repo, Service, nearest};
+use crate::{Focus, Place, Project, Repo, Service, nearest};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
@@ -61,10 +61,10 @@ pub struct UnknownHost<'r> {
 impl Repo {
     /// Calls of ports on which the service that they reach does not listen. A call that is right in one of several projects
     /// which share its line is none.
-    pub fn wrong_ports(&self) -> Vec<WrongPort<'_>> {
+    pub fn wrong_ports(&self, focus: Focus) -> Vec<WrongPort<'_>> {
         let mut found: Vec<WrongPort<'_>> = Vec::new();
         let mut right: FxHashSet<Place> = FxHashSet::default();
-        for project in &self.projects {
+        for project in self.projects_around(focus) {
             let mut listening: FxHashMap<&str, Listening<'_>> = FxHashMap::default();
             for from in &project.services {
                 for call in self.all_calls(project, from).iter().flat_map(|calls| calls.iter()) {
@@ -107,11 +107,11 @@ impl Repo {
     }
 
     /// Published ports, and ports that Traefik is told, on which nothing listens.
-    pub fn dead_ends(&self) -> Vec<DeadEnd<'_>> {
+    pub fn dead_ends(&self, focus: Focus) -> Vec<DeadEnd<'_>> {
         let mut found: Vec<DeadEnd<'_>> = Vec::new();
         let services = self
-            .projects
-            .iter()
+            .projects_around(focus)
+            .into_iter()
             .flat_map(|project| project.services.iter().filter(|service| !project.is_shared(service)));
         for service in services.filter(|service| service.network_mode().is_none()) {
             let labels: Vec<_> = service.labels();
@@ -144,10 +144,10 @@ impl Repo {
     }
 
     /// Calls of hosts that mean nothing where they are called.
-    pub fn unknown_hosts(&self) -> Vec<UnknownHost<'_>> {
+    pub fn unknown_hosts(&self, focus: Focus) -> Vec<UnknownHost<'_>> {
         let mut found: Vec<UnknownHost<'_>> = Vec::new();
         let mut right: FxHashSet<Place> = FxHashSet::default();
-        for project in &self.projects {
+        for project in self.projects_around(focus) {
             for from in &project.services {
                 for call in self.all_calls(project, from).iter().flat_map(|calls| calls.iter()) {
                     let apart = match self.host(project, from, &call.host) {

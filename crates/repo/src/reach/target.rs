@@ -3,7 +3,7 @@
 use crate::compose::Port;
 use crate::health::{Client, HealthCheck, Request};
 use crate::listens::{Heard, Hears};
-use crate::{Application, FileId, Place, Repo, Service, Tree};
+use crate::{Application, FileId, Focus, Place, Repo, Service, Tree};
 use twiceshy_source::Span;
 
 /// A request of a health check for which nobody is there.
@@ -94,9 +94,9 @@ const CATCH_ALLS: &[&str] = &[
 
 impl Repo {
     /// Requests of health checks for which nobody is there.
-    pub fn wrong_targets(&self) -> Vec<WrongTarget<'_>> {
+    pub fn wrong_targets(&self, focus: Focus) -> Vec<WrongTarget<'_>> {
         let mut found = Vec::new();
-        for check in self.health_checks() {
+        for check in self.health_checks().into_iter().filter(|check| check.may_stand_in(focus)) {
             // In another's network, others listen.
             let shares = check
                 .service

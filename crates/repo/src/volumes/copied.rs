@@ -5,7 +5,7 @@ use crate::docker::{Act, Arg, arguments};
 use crate::live_data::{DataAt, LiveData};
 use crate::removed_data::{HostPath, told};
 use crate::script::{Command, Deed, Effect, Run, Step};
-use crate::{Focus, Place, Repo, Tree, is_at_or_below};
+use crate::{Focus, Place, Repo, Script, Tree, is_at_or_below};
 
 /// A copy of files that a database has open.
 #[derive(Debug)]
@@ -56,6 +56,10 @@ struct Candidate<'r> {
 impl Repo {
     /// Copies that scripts and pages make of a database's files, or over them, while it may run.
     pub fn running_copies(&self, focus: Focus) -> Vec<Copied<'_>> {
+        let may = |script: &Script| ["tar ", "cp ", "rsync "].iter().any(|word| script.text().contains(word));
+        if !self.scripts_through(focus).into_iter().any(may) {
+            return Vec::new();
+        }
         let data: Vec<LiveData<'_>> = self
             .live_data()
             .into_iter()
@@ -66,9 +70,7 @@ impl Repo {
         if data.is_empty() {
             return found;
         }
-        for run in self
-            .operated_runs(focus, |script| ["tar ", "cp ", "rsync "].iter().any(|word| script.text().contains(word)))
-        {
+        for run in self.operated_runs(focus, may) {
             // The server is told that its files will be copied, or the file system copies them at once.
             const APART: &[&str] = &[
                 "pg_backup_start",
