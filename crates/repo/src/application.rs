@@ -61,8 +61,8 @@ const MOST_IMAGES: usize = 500;
 
 impl Applications {
     /// Those of another state that hold in one that differs from it by the `changed` files, if imports lead to the same
-    /// modules.
-    pub(crate) fn after(&self, tree: &Tree, changed: &[FileId]) -> Self {
+    /// modules but for the `others`, which import something else.
+    pub(crate) fn after(&self, tree: &Tree, changed: &[FileId], others: &[FileId]) -> Self {
         // No other file says where a service's code is, or only as a service of a Compose file.
         let kinds = [
             Kind::Compose,
@@ -85,7 +85,9 @@ impl Applications {
             let is_built_by = key.build.as_ref().is_some_and(|(dockerfile, ..)| changed.contains(dockerfile));
             // Of what is no application it is not known which scripts were read.
             let holds = it.as_ref().map_or(!has_script, |it| {
-                !changed.contains(&it.place.file) && !it.scripts.iter().any(|script| changed.contains(script))
+                !changed.contains(&it.place.file)
+                    && !it.scripts.iter().any(|script| changed.contains(script))
+                    && !others.iter().any(|module| it.has(*module))
             });
             holds && !is_built_by
         };

@@ -45,9 +45,9 @@ pub struct Repo {
 /// these are the same share it.
 #[derive(Debug, Default)]
 pub(crate) struct Code {
-    pub(crate) python_index: OnceLock<crate::python::Index>,
+    pub(crate) python_index: OnceLock<Arc<crate::python::Index>>,
     pub(crate) importers: OnceLock<FxHashMap<FileId, Vec<FileId>>>,
-    pub(crate) imports: OnceLock<crate::resolve::Index>,
+    pub(crate) imports: OnceLock<Arc<crate::resolve::Index>>,
     pub(crate) failing_imports: OnceLock<Vec<crate::FailingImport>>,
     pub(crate) imported: OnceLock<crate::resolve::Imported>,
     /// Modules that were parsed because an import of theirs leads nowhere.
@@ -56,9 +56,26 @@ pub(crate) struct Code {
     /// What a start of a module loads.
     pub(crate) loaded: crate::answered::Memo<FileId, Arc<[FileId]>>,
     /// Files by their names, which the list of files alone decides.
-    pub(crate) boot_names: OnceLock<crate::boot::Files>,
+    pub(crate) boot_names: OnceLock<Arc<crate::boot::Files>>,
     /// By profile, a file that spoke of it in some state: where to look first, and nothing to rely on.
     pub(crate) spoken: crate::answered::Memo<String, FileId>,
+}
+
+impl Code {
+    /// What holds on in a state in which these modules import something else, and all else is the same. What they import
+    /// now is not in it.
+    fn without(&self, others: &[FileId]) -> Self {
+        let loads_none = |_: &FileId, loaded: &Arc<[FileId]>| others.iter().all(|file| !loaded.contains(file));
+        Self {
+            python_index: self.python_index.clone(),
+            imports: self.imports.clone(),
+            boot_names: self.boot_names.clone(),
+            graph: self.graph.without(others),
+            loaded: self.loaded.only(loads_none),
+            spoken: self.spoken.only(|_, _| true),
+            ..Self::default()
+        }
+    }
 }
 
 /// What one state of a repository hands on to the next.
@@ -140,10 +157,21 @@ impl Repo {
             files,
             Kept { shelf, read, troubles, pods, loaded, lasting: self.lasting.clone() },
         );
-        if knows_the_same && changed.iter().all(|file| self.imports_the_same(&repo, *file)) {
-            repo.code = self.code.clone();
+        let leads_as_before = |file: &FileId| {
+            !says_where_imports_lead(self.tree.path(*file))
+                && crate::resolve::are_modules_alike(&self.shelf, &repo.shelf, *file)
+        };
+        if knows_the_same && changed.iter().all(leads_as_before) {
+            let others = changed.iter().copied().filter(|file| !self.imports_the_same(&repo, *file));
+            let others: Vec<FileId> = others.collect();
+            if others.is_empty() {
+                repo.code = self.code.clone();
+            } else {
+                repo.code = Arc::new(self.code.without(&others));
+                repo.find_failing_imports_after(self, &others);
+            }
             repo.answered = crate::answered::Answered::after(self, &repo, changed);
-            let applications = self.applications.after(&repo.tree, changed);
+            let applications = self.applications.after(&repo.tree, changed, &others);
             repo.link(applications, Some(&self.variables), changed);
         } else {
             repo.link(Applications::default(), None, &[]);
@@ -153,14 +181,9 @@ impl Repo {
 
     /// Whether `file` means the same in both states as far as imports are concerned.
     fn imports_the_same(&self, other: &Self, file: FileId) -> bool {
-        match Kind::of(self.tree.path(file), || None) {
-            Some(Kind::Python | Kind::Node) | None => {
-                // What fails is known by its place.
-                self.failing_imports().iter().all(|import| import.place.file != file)
-                    && crate::resolve::import_the_same(&self.shelf, &other.shelf, file)
-            }
-            Some(_) => !says_where_imports_lead(self.tree.path(file)),
-        }
+        // What fails is known by its place.
+        self.failing_imports().iter().all(|import| import.place.file != file)
+            && crate::resolve::import_the_same(&self.shelf, &other.shelf, file)
     }
 
     /// Reads and lowers `files`, and links them.
@@ -402,5 +425,14 @@ mod tests {
         assert!(!shares("web/package.json", "{\"name\": \"site\"}\n"));
         // Where it fails is known by its place.
         assert!(!shares("gone.py", "# above\nfrom .nowhere import x\n"));
+        // Of a module that imports something else, the imports are looked up, and no others'.
+        let file = tree.file("a.py").unwrap();
+        let next = first.again(tree.clone().with(file, "from b import d\nfrom .c import x\n"), &[file]);
+        let index = |repo: &Repo| repo.code.python_index.get().cloned().unwrap();
+        assert!(Arc::ptr_eq(&index(&first), &index(&next)));
+        let failing: Vec<&str> =
+            next.failing_imports().iter().map(|import| next.tree.path(import.place.file)).collect();
+        assert_eq!(failing, ["a.py", "gone.py"]);
+        assert_eq!((next.imported(file, 0), next.imported(file, 1)), (tree.file("b.py"), None));
     }
 }

@@ -24,6 +24,14 @@ impl Followed {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What is known but for those of these modules, which import something else now. The state before gives it away.
+    pub(crate) fn without(&self, others: &[FileId]) -> Self {
+        let mut graph = self.take();
+        graph.modules.retain(|file, _| !others.contains(file));
+        graph.reached.retain(|_, (files, _)| others.iter().all(|file| files.binary_search(file).is_err()));
+        Self(Mutex::new(graph))
+    }
+
     pub(super) fn put(&self, graph: Graph) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = graph;
     }

@@ -116,7 +116,7 @@ impl Repo {
         if lists.is_empty() {
             return lists;
         }
-        let files = self.code.boot_names.get_or_init(|| Files::of(&self.tree));
+        let files = self.code.boot_names.get_or_init(|| Files::of(&self.tree).into());
         lists.retain_mut(|list| {
             let Some(family) = files.family(&self.tree, list.entries.iter().map(|entry| entry.name.as_str())) else {
                 return list.entries.is_empty();
@@ -165,7 +165,7 @@ impl Repo {
         if lists.is_empty() {
             return Vec::new();
         }
-        let files = self.code.boot_names.get_or_init(|| Files::of(&self.tree));
+        let files = self.code.boot_names.get_or_init(|| Files::of(&self.tree).into());
         let of_scripts: Vec<NameSet> =
             self.scripts.iter().filter(|script| shell::refuses(script)).flat_map(shell::sets).collect();
         let demands: Vec<&NameSet> =

@@ -53,7 +53,7 @@ impl Index {
 
 impl Repo {
     fn python_index(&self) -> &Index {
-        self.code.python_index.get_or_init(|| Index::of(&self.tree, &self.python))
+        self.code.python_index.get_or_init(|| Index::of(&self.tree, &self.python).into())
     }
 
     /// The directories that hold a module or package of this name.

@@ -113,7 +113,7 @@ fn matched<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
 
 impl Repo {
     pub(super) fn import_index(&self) -> &Index {
-        self.code.imports.get_or_init(|| Index::of(self))
+        self.code.imports.get_or_init(|| Index::of(self).into())
     }
 
     /// The nearest package.json at or above the file at `path`.

@@ -5,11 +5,12 @@ use crate::documents::Shelf;
 use crate::{Documents, Node, NodeImport, Place, Python, PythonImport, Repo};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 use twiceshy_source::{FileId, Tree};
 use twiceshy_syntax::js::{self, Dialect, Values};
 
 /// An import of a file that a clone of the repository does not hold.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FailingImport {
     /// What is imported.
     pub place: Place,
@@ -59,6 +60,41 @@ impl Repo {
         let suspects = node.chain(bad_python.iter().map(|at| self.python[*at].file)).collect();
         // Nobody else has set them: this state has just been made.
         let _ = self.code.suspects.set(suspects);
+        let _ = self.code.imported.set(imported);
+        let _ = self.code.failing_imports.set(failing);
+    }
+
+    /// The same for a state in which only the `others` among the modules may import something else than `before`.
+    pub(crate) fn find_failing_imports_after(&mut self, before: &Self, others: &[FileId]) {
+        let Some(mut imported) = before.code.imported.get().cloned() else { return };
+        let mut suspects: Vec<FileId> = before.code.suspects.get().into_iter().flatten().copied().collect();
+        suspects.retain(|file| !others.contains(file));
+        let mut failing = before.failing_imports().to_vec();
+        failing.retain(|import| !others.contains(&import.place.file));
+        for file in others {
+            if let Some(at) = self.node_position(*file) {
+                let (mut targets, fails) = self.node_targets(&self.node[at], &mut FxHashMap::default());
+                if fails {
+                    crate::node::parse_whole(self, &[at]);
+                    targets = self.node_targets(&self.node[at], &mut FxHashMap::default()).0;
+                    failing.extend(self.failing_in_node(&self.node[at]));
+                    suspects.push(*file);
+                }
+                imported.node[at] = targets;
+            }
+            if let Some(at) = self.python_position(*file) {
+                let (mut targets, fails) = self.python_targets(&self.python[at], &mut FxHashMap::default());
+                if fails {
+                    crate::python::parse_whole(self, &[at]);
+                    targets = self.python_targets(&self.python[at], &mut FxHashMap::default()).0;
+                    failing.extend(self.failing_in_python(&self.python[at]));
+                    suspects.push(*file);
+                }
+                imported.python[at] = targets;
+            }
+        }
+        failing.sort_by_key(|import| (self.python_position(import.place.file).is_some(), import.place.file));
+        let _ = self.code.suspects.set(suspects.into());
         let _ = self.code.imported.set(imported);
         let _ = self.code.failing_imports.set(failing);
     }
@@ -128,14 +164,14 @@ impl Repo {
 }
 
 /// For each import of a module the tracked file that it leads to.
-type Targets = Box<[Option<FileId>]>;
+type Targets = Arc<[Option<FileId>]>;
 
 /// What imports lead to, by directory, dots and name: that depends on nothing else of the module, and neighbours import
 /// the same.
 type Known<'r> = FxHashMap<(&'r str, u32, &'r str), Target>;
 
 /// What the imports of all modules lead to, in the order of the modules.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Imported {
     node: Vec<Targets>,
     python: Vec<Targets>,
@@ -188,6 +224,12 @@ impl FailingImport {
     fn fails(resolved: &Resolved) -> bool {
         matches!(resolved, Resolved::Untracked { .. } | Resolved::Missing { .. })
     }
+}
+
+/// Whether `file` is a module of the same language in both states, or in both is none.
+pub(crate) fn are_modules_alike(one: &Shelf, other: &Shelf, file: FileId) -> bool {
+    one.node.of(file).is_some() == other.node.of(file).is_some()
+        && one.python.of(file).is_some() == other.python.of(file).is_some()
 }
 
 /// Whether the module that `file` is imports the same in both states, wherever that stands in it; also where it is none.
