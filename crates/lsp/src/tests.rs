@@ -144,11 +144,12 @@ fn a_panic_in_a_lint_is_a_line_of_the_log_and_the_server_goes_on() {
 fn the_file_in_which_somebody_types_is_told_about_before_the_others() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().canonicalize().unwrap();
-    std::fs::write(path.join("a.py"), "import os\n").unwrap();
-    let (file, module) = (path.join("run.sh"), uri::of(&path.join("a.py")));
+    let (file, module) = (path.join("run.sh"), path.join("a.py"));
     let (client, server) = Client::of(&path, vec![Entry::of::<Fails>(), Entry::of::<Waits>()], &json!({}));
+    client.open(&module, 1, "import os\n");
     client.open(&file, 1, "FAIL\n");
     client.wait("textDocument/publishDiagnostics");
+    let module = uri::of(&module);
     let change = |version: i32, text: &str| {
         let document = json!({"uri": uri::of(&file), "version": version});
         let params = json!({"textDocument": document, "contentChanges": [{"text": text}]});
