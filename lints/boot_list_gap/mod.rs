@@ -12,7 +12,7 @@ pub struct BootListGap {}
 
 impl Lint for BootListGap {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage, Node | Python | scripts);
+    const META: Meta = meta!(Error, Outage, Node | Python | other | scripts);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for gap in repo.boot_gaps() {

@@ -11,7 +11,7 @@ pub struct DeadStubResolver {}
 
 impl Lint for DeadStubResolver {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage, Compose);
+    const META: Meta = meta!(Warn, Outage, Compose | other);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for stub in repo.stub_resolvers() {

@@ -83,7 +83,11 @@ impl<'r> Check<'r> {
     pub fn run_for(&mut self, file: FileId) -> Option<Report> {
         let tree = &self.repo.tree;
         let first_line = || Some(tree.source(file).ok()?.line(0).to_owned());
-        let kind = Kind::of(tree.path(file), first_line)?;
+        let kind = Kind::of(tree.path(file), first_line);
+        // What another file names is read for what it says there.
+        if kind.is_none() && self.repo.was_read(file) {
+            return None;
+        }
         let comments = self.comments();
         let named: FxHashSet<String> = comments.lints_in(file).map(str::to_owned).collect();
         let is_own = |lint: &Entry| lint.meta.finds_in.has(kind) || named.contains(&lint.name);

@@ -36,7 +36,7 @@ impl Meta {
 
 /// Says what a lint is: `meta!(Error, Outage, Compose | scripts)`. Its name is its folder, its documentation the README
 /// beside it. Last come the kinds of files in which its findings stand: [`Kind`](twiceshy_repo::Kind)s, `scripts` (every kind
-/// that holds scripts), or `any`.
+/// that holds scripts), `other` (files of no kind), or `any`.
 #[macro_export]
 macro_rules! meta {
     ($level:ident, $group:ident, $($kind:ident)|+) => {
@@ -50,6 +50,7 @@ macro_rules! meta {
     };
     (@ any) => { $crate::Kinds::ALL };
     (@ scripts) => { $crate::Kinds::OF_SCRIPTS };
+    (@ other) => { $crate::Kinds::OTHER };
     (@ $kind:ident) => { $crate::Kinds::NONE.with($crate::Kind::$kind) };
 }
 

@@ -57,6 +57,8 @@ impl Kinds {
     pub const NONE: Self = Self(0);
     /// Every kind, and files of none.
     pub const ALL: Self = Self(u32::MAX);
+    /// Files of no kind.
+    pub const OTHER: Self = Self(1 << 31);
     /// The kinds that hold scripts.
     pub const OF_SCRIPTS: Self = Self::NONE
         .with(Kind::Compose)
@@ -85,9 +87,13 @@ impl Kinds {
         self.0 & !those.0 == 0
     }
 
-    /// Whether a kind is one of them.
-    pub const fn has(self, kind: Kind) -> bool {
-        self.0 & 1 << kind as u32 != 0
+    /// Whether a file's kind is one of them, or none.
+    pub const fn has(self, kind: Option<Kind>) -> bool {
+        let bit = match kind {
+            Some(kind) => 1 << kind as u32,
+            None => Self::OTHER.0,
+        };
+        self.0 & bit != 0
     }
 }
 

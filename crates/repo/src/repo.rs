@@ -135,8 +135,10 @@ impl Repo {
         // A named file is read anew: the one that named it may have changed.
         let mut stale: FxHashSet<FileId> = changed.iter().chain(&self.named).copied().collect();
         // So is a module that was parsed because an import of it led nowhere: now it may lead somewhere.
+        let mut suspects: &[FileId] = &[];
         if changed.iter().any(|file| says_where_imports_lead(tree.path(*file))) {
-            stale.extend(self.code.suspects.get().into_iter().flatten());
+            suspects = self.code.suspects.get().map(|suspects| &**suspects).unwrap_or_default();
+            stale.extend(suspects);
         }
         let read = self.read.difference(&stale).copied().collect();
         let troubles = self.troubles.iter().filter(|(file, _)| !stale.contains(file));
@@ -158,12 +160,13 @@ impl Repo {
             Kept { shelf, read, troubles, pods, loaded, lasting: self.lasting.clone() },
         );
         let leads_as_before = |file: &FileId| {
-            !says_where_imports_lead(self.tree.path(*file))
+            let is_said = says_where_imports_lead(self.tree.path(*file));
+            (!is_said || crate::resolve::lead_the_same_way(&self.shelf, &repo.shelf, *file))
                 && crate::resolve::are_modules_alike(&self.shelf, &repo.shelf, *file)
         };
         if knows_the_same && changed.iter().all(leads_as_before) {
             let others = changed.iter().copied().filter(|file| !self.imports_the_same(&repo, *file));
-            let others: Vec<FileId> = others.collect();
+            let others: Vec<FileId> = others.chain(suspects.iter().copied()).collect();
             if others.is_empty() {
                 repo.code = self.code.clone();
             } else {
@@ -264,7 +267,7 @@ impl Repo {
     }
 
     /// Whether the documents in `file` are known.
-    pub(crate) fn was_read(&self, file: FileId) -> bool {
+    pub fn was_read(&self, file: FileId) -> bool {
         self.read.contains(&file)
     }
 
@@ -305,7 +308,7 @@ impl Repo {
 
 /// Whether what stands in the file at `path` decides what imports of modules lead to.
 fn says_where_imports_lead(path: &str) -> bool {
-    matches!(Kind::of(path, || None), Some(Kind::NodePackage | Kind::TsConfig | Kind::Requirements))
+    matches!(Kind::of(path, || None), Some(Kind::NodePackage | Kind::TsConfig))
 }
 
 /// The stack that a thread wants which lowers files, in bytes: visitors recurse over at most

@@ -2,7 +2,7 @@
 
 use super::Resolved;
 use crate::documents::Shelf;
-use crate::{Documents, Node, NodeImport, Place, Python, PythonImport, Repo};
+use crate::{Documents, Node, NodeImport, NodePackage, Place, Python, PythonImport, Repo, TsConfig};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -224,6 +224,35 @@ impl FailingImport {
     fn fails(resolved: &Resolved) -> bool {
         matches!(resolved, Resolved::Untracked { .. } | Resolved::Missing { .. })
     }
+}
+
+/// Whether what a package.json or tsconfig.json says of imports is the same in both states, wherever that stands in it.
+pub(crate) fn lead_the_same_way(one: &Shelf, other: &Shelf, file: FileId) -> bool {
+    let packages = match (one.node_packages.of(file), other.node_packages.of(file)) {
+        (Some(one), Some(other)) => of_package(one) == of_package(other),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    packages
+        && match (one.tsconfigs.of(file), other.tsconfigs.of(file)) {
+            (Some(one), Some(other)) => of_config(one) == of_config(other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+}
+
+/// All of a package but where it stands.
+fn of_package(package: &NodePackage) -> impl PartialEq + '_ {
+    let NodePackage { file: _, name, is_module, scripts, dependencies, workspaces, entries, imports } = package;
+    let scripts: Vec<_> = scripts.iter().map(|script| (&script.name, script.command.text())).collect();
+    let dependencies = dependencies.iter().map(|it| (&it.name, &it.range, it.is_dev, it.is_optional));
+    let dependencies: Vec<_> = dependencies.collect();
+    ((name, is_module, scripts, dependencies), workspaces, entries, imports)
+}
+
+/// All of a configuration but where it stands.
+fn of_config(config: &TsConfig) -> impl PartialEq + '_ {
+    let TsConfig { file: _, extends, base_url, paths, has_root_dirs, keeps_imports, references, out_dir } = config;
+    let paths: Vec<_> = paths.iter().map(|alias| (&alias.pattern, &alias.targets)).collect();
+    ((extends, base_url, paths), has_root_dirs, keeps_imports, references, out_dir)
 }
 
 /// Whether `file` is a module of the same language in both states, or in both is none.
