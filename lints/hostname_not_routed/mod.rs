@@ -11,7 +11,7 @@ pub struct HostnameNotRouted {}
 
 impl Lint for HostnameNotRouted {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage, Env | Node | Routing | scripts);
+    const META: Meta = meta!(Warn, Outage, any);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for host in repo.unrouted_hosts() {

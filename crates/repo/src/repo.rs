@@ -63,12 +63,11 @@ pub(crate) struct Code {
 
 impl Code {
     /// What holds on in a state in which these modules import something else, and all else is the same. What they import
-    /// now is not in it.
+    /// now is not in it, nor the index of what packages say.
     fn without(&self, others: &[FileId]) -> Self {
         let loads_none = |_: &FileId, loaded: &Arc<[FileId]>| others.iter().all(|file| !loaded.contains(file));
         Self {
             python_index: self.python_index.clone(),
-            imports: self.imports.clone(),
             boot_names: self.boot_names.clone(),
             graph: self.graph.without(others),
             loaded: self.loaded.only(loads_none),
@@ -159,27 +158,42 @@ impl Repo {
             files,
             Kept { shelf, read, troubles, pods, loaded, lasting: self.lasting.clone() },
         );
-        let leads_as_before = |file: &FileId| {
-            let is_said = says_where_imports_lead(self.tree.path(*file));
-            (!is_said || crate::resolve::lead_the_same_way(&self.shelf, &repo.shelf, *file))
-                && crate::resolve::are_modules_alike(&self.shelf, &repo.shelf, *file)
-        };
-        if knows_the_same && changed.iter().all(leads_as_before) {
-            let others = changed.iter().copied().filter(|file| !self.imports_the_same(&repo, *file));
-            let others: Vec<FileId> = others.chain(suspects.iter().copied()).collect();
-            if others.is_empty() {
-                repo.code = self.code.clone();
-            } else {
-                repo.code = Arc::new(self.code.without(&others));
-                repo.find_failing_imports_after(self, &others);
-            }
+        let is_alike = |file: &FileId| crate::resolve::are_alike(&self.shelf, &repo.shelf, *file);
+        if knows_the_same && changed.iter().all(is_alike) {
+            let others = repo.follow_after(self, changed, suspects);
             repo.answered = crate::answered::Answered::after(self, &repo, changed);
             let applications = self.applications.after(&repo.tree, changed, &others);
-            repo.link(applications, Some(&self.variables), changed);
+            let others: Vec<FileId> = others.into_iter().chain(changed.iter().copied()).collect();
+            repo.link(applications, Some(&self.variables), &others);
         } else {
             repo.link(Applications::default(), None, &[]);
         }
         repo
+    }
+
+    /// Finds out what modules import where it may be something else than in the state `before`: of `changed` files, of those
+    /// that were read again since they are `suspects`, and of all if something is said otherwise of where imports lead.
+    /// Gives back which modules those are.
+    fn follow_after(&mut self, before: &Self, changed: &[FileId], suspects: &[FileId]) -> Vec<FileId> {
+        let others = changed.iter().copied().filter(|file| !before.imports_the_same(self, *file));
+        let mut others: Vec<FileId> = others.chain(suspects.iter().copied()).collect();
+        let lead_the_same_way = |file| crate::resolve::lead_the_same_way(&before.shelf, &self.shelf, file);
+        let mut imports = before.code.imports.clone();
+        let is_said_otherwise = !changed.iter().all(|file| lead_the_same_way(*file));
+        if is_said_otherwise {
+            others.extend(self.modules_led_elsewhere(before));
+            // Made anew by who asked first.
+            imports = self.code.imports.clone();
+        }
+        others.sort_unstable();
+        others.dedup();
+        if others.is_empty() && !is_said_otherwise {
+            self.code = before.code.clone();
+        } else {
+            self.code = Arc::new(Code { imports, ..before.code.without(&others) });
+            self.find_failing_imports_after(before, &others);
+        }
+        others
     }
 
     /// Whether `file` means the same in both states as far as imports are concerned.

@@ -7,7 +7,7 @@ mod generated;
 use crate::{ImportTarget, PythonImport, Repo};
 pub(crate) use aliases::Index;
 pub use failing::FailingImport;
-pub(crate) use failing::{Imported, are_modules_alike, import_the_same, lead_the_same_way};
+pub(crate) use failing::{Imported, are_alike, import_the_same, lead_the_same_way};
 use twiceshy_source::{FileId, IgnoreRule, Place, Tree};
 
 /// What an import leads to.

@@ -99,6 +99,15 @@ impl Repo {
         let _ = self.code.failing_imports.set(failing);
     }
 
+    /// The JavaScript modules of which an import leads elsewhere than in the state `before`, or nowhere.
+    pub(crate) fn modules_led_elsewhere(&self, before: &Self) -> Vec<FileId> {
+        let known = before.code.imported.get().map(|imported| &*imported.node).unwrap_or_default();
+        let found = targets(self, &self.node, Self::node_targets);
+        let is_other = |at: usize, (targets, fails): &(Targets, bool)| *fails || known.get(at) != Some(targets);
+        let others = found.iter().enumerate().filter(|(at, found)| is_other(*at, found));
+        others.map(|(at, _)| self.node[at].file).collect()
+    }
+
     fn node_targets<'r>(&'r self, module: &'r Node, known: &mut Known<'r>) -> (Targets, bool) {
         let dir = Tree::parent(self.tree.path(module.file));
         let found = module.imports.iter().map(|import| {
@@ -241,11 +250,11 @@ pub(crate) fn lead_the_same_way(one: &Shelf, other: &Shelf, file: FileId) -> boo
 
 /// All of a package but where it stands.
 fn of_package(package: &NodePackage) -> impl PartialEq + '_ {
-    let NodePackage { file: _, name, is_module, scripts, dependencies, workspaces, entries, imports } = package;
+    let NodePackage { scripts, dependencies, .. } = package;
     let scripts: Vec<_> = scripts.iter().map(|script| (&script.name, script.command.text())).collect();
     let dependencies = dependencies.iter().map(|it| (&it.name, &it.range, it.is_dev, it.is_optional));
     let dependencies: Vec<_> = dependencies.collect();
-    ((name, is_module, scripts, dependencies), workspaces, entries, imports)
+    (names_of(package), scripts, dependencies)
 }
 
 /// All of a configuration but where it stands.
@@ -255,10 +264,22 @@ fn of_config(config: &TsConfig) -> impl PartialEq + '_ {
     ((extends, base_url, paths), has_root_dirs, keeps_imports, references, out_dir)
 }
 
-/// Whether `file` is a module of the same language in both states, or in both is none.
-pub(crate) fn are_modules_alike(one: &Shelf, other: &Shelf, file: FileId) -> bool {
-    one.node.of(file).is_some() == other.node.of(file).is_some()
+/// Whether `file` is a module of the same language in both states, or in both is none; and a package goes by the same names.
+pub(crate) fn are_alike(one: &Shelf, other: &Shelf, file: FileId) -> bool {
+    let packages = match (one.node_packages.of(file), other.node_packages.of(file)) {
+        (Some(one), Some(other)) => names_of(one) == names_of(other),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    packages
+        && one.tsconfigs.of(file).is_some() == other.tsconfigs.of(file).is_some()
+        && one.node.of(file).is_some() == other.node.of(file).is_some()
         && one.python.of(file).is_some() == other.python.of(file).is_some()
+}
+
+/// All of a package by which others find what is in it.
+fn names_of(package: &NodePackage) -> impl PartialEq + '_ {
+    let NodePackage { file: _, name, is_module, scripts: _, dependencies: _, workspaces, entries, imports } = package;
+    (name, is_module, workspaces, entries, imports)
 }
 
 /// Whether the module that `file` is imports the same in both states, wherever that stands in it; also where it is none.
