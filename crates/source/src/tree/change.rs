@@ -59,16 +59,18 @@ impl Change {
         let (repository, objects) = open(root)?;
         let index = repository.index()?;
         let next = index.next_commit(&objects, &repository.prefix)?;
-        let mut differences = Vec::new();
-        for parent in repository.parents_of_next()? {
-            differences.push(git::of_index(&objects, (&index, &next.stored, &repository.prefix), parent)?);
-        }
+        let parents = repository.parents_of_next()?;
+        let of_parent = |parent| git::of_index(&objects, (&index, &next.stored, &repository.prefix), parent);
+        let (after, differences) = rayon::join(
+            || Tree::of_next_commit(root, (&repository, &objects), &next, limits),
+            || parents.into_iter().map(of_parent).collect::<Result<Vec<_>, _>>(),
+        );
+        let (mut differences, after) = (differences?, after?);
         if differences.is_empty() {
             // The first commit: everything is new.
             let new = next.stored.iter().filter(|(_, stored)| stored.what != What::Submodule);
             differences.push(new.map(|(path, _)| Difference { path: path.clone(), other: None }).collect());
         }
-        let after = Tree::of_next_commit(root, (&repository, &objects), next, limits)?;
         Self::of(after, differences, (&repository, &objects))
     }
 
@@ -192,19 +194,19 @@ impl Tree {
     fn of_next_commit(
         root: &Path,
         (repository, objects): (&Repository, &Arc<Objects>),
-        next: Next,
+        next: &Next,
         limits: Limits,
     ) -> Result<Self, GitError> {
         let mut entries = Vec::with_capacity(next.stored.len());
         let mut submodules = Vec::new();
-        for (path, stored) in next.stored {
+        for (path, stored) in &next.stored {
             if stored.what == What::Submodule {
-                submodules.push(path);
+                submodules.push(path.clone());
             } else {
-                entries.push(stored.entry(path.into(), objects)?);
+                entries.push(stored.entry(path.as_str().into(), objects)?);
             }
         }
-        let skipped = next.unnamed.into_iter().map(|path| Skip { path, reason: SkipReason::Name }).collect();
+        let skipped = next.unnamed.iter().cloned().map(|path| Skip { path, reason: SkipReason::Name }).collect();
         let mut tree = Self::from_entries(entries, skipped);
         tree.objects = Some(objects.clone());
         tree.gone = Some(Arc::default());
