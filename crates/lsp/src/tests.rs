@@ -50,7 +50,8 @@ impl Lint for Panics {
     }
 }
 
-/// Finds something in Python modules, and takes as long as it is told to.
+/// Finds something in Python modules, and takes as long as it is told to. It forgets to say that it also finds something in
+/// scripts.
 #[derive(Default, Deserialize)]
 struct Waits;
 
@@ -61,9 +62,10 @@ impl Lint for Waits {
     const META: Meta = Meta { finds_in: Kinds::NONE.with(Kind::Python), ..meta("lints::it_waits") };
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
-        if first(repo, "WAIT").is_some() {
+        if let Some(place) = first(repo, "WAIT") {
             let (goes_on, told) = &GOES_ON;
             drop(told.wait_while(goes_on.lock().unwrap(), |goes_on| !*goes_on).unwrap());
+            found.at(place, "it was waited for");
             if let Some(place) = first(repo, "import") {
                 found.at(place, "it waited");
             }
@@ -172,6 +174,9 @@ fn the_file_in_which_somebody_types_is_told_about_before_the_others() {
     GOES_ON.1.notify_all();
     let (published, _) = client.wait("textDocument/publishDiagnostics");
     assert_eq!((&published["uri"], &published["diagnostics"][0]["code"]), (&json!(module), &json!("it-waits")));
+    // A kind that a lint has forgotten is heard of then.
+    let (published, _) = client.wait("textDocument/publishDiagnostics");
+    assert_eq!((&published["uri"], &published["diagnostics"][0]["code"]), (&json!(uri::of(&file)), &json!("it-waits")));
     client.notify("exit", Value::Null);
     server.join().unwrap();
 }

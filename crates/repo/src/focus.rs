@@ -42,14 +42,12 @@ impl Repo {
         if focus == Focus::All {
             return self.scripts.iter().collect();
         }
-        let own: Vec<&Script> = self.scripts.within(focus).collect();
-        let mut found: Vec<&Script> = own.iter().flat_map(|script| self.scripts_reading(script)).collect();
-        found.retain(|reader| !focus.is_on(reader.file));
-        found.extend(own);
-        // Of one file they stay in the order in which they stand in it.
-        found.sort_by_key(|script| script.file);
-        found.dedup_by(|one, other| std::ptr::eq(*one, *other));
-        found
+        let own = self.scripts.within(focus);
+        let readers = own.flat_map(|script| self.scripts_reading(script)).map(std::ptr::from_ref);
+        let readers: FxHashSet<*const Script> = readers.collect();
+        let leads_through =
+            |script: &&Script| focus.is_on(script.file) || readers.contains(&std::ptr::from_ref(*script));
+        self.scripts.iter().filter(leads_through).collect()
     }
 
     /// The projects of the file that is asked about, and those that share files with them: what is said of a service in one

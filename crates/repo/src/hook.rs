@@ -1,10 +1,9 @@
 //! Git's hooks of a repository, and commands that go past them.
 
-use crate::Focus;
-use crate::Repo;
 use crate::kill::forbids;
 use crate::production::{DEVELOPMENT, words};
 use crate::script::{Command, Host, NodeKind, Script, Word};
+use crate::{Focus, Repo};
 use twiceshy_source::{FileId, Place, Span, Tree};
 
 /// A hook that the repository gives to whoever works in it.

@@ -1,13 +1,15 @@
 //! Which file a JavaScript or TypeScript import means, and whether a clone of the repository holds it.
 
 mod aliases;
+mod alike;
 mod failing;
 mod generated;
 
 use crate::{ImportTarget, PythonImport, Repo};
 pub(crate) use aliases::Index;
+pub(crate) use alike::{are_alike, import_the_same, lead_the_same_way};
 pub use failing::FailingImport;
-pub(crate) use failing::{Imported, are_alike, import_the_same, lead_the_same_way};
+pub(crate) use failing::Imported;
 use twiceshy_source::{FileId, IgnoreRule, Place, Tree};
 
 /// What an import leads to.

@@ -1,8 +1,7 @@
 //! Imports that fail in a clone of the repository.
 
 use super::Resolved;
-use crate::documents::Shelf;
-use crate::{Documents, Node, NodeImport, NodePackage, Place, Python, PythonImport, Repo, TsConfig};
+use crate::{Documents, Node, Place, Python, PythonImport, Repo};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -72,26 +71,21 @@ impl Repo {
         let mut failing = before.failing_imports().to_vec();
         failing.retain(|import| !others.contains(&import.place.file));
         for file in others {
-            if let Some(at) = self.node_position(*file) {
-                let (mut targets, fails) = self.node_targets(&self.node[at], &mut FxHashMap::default());
-                if fails {
-                    crate::node::parse_whole(self, &[at]);
-                    targets = self.node_targets(&self.node[at], &mut FxHashMap::default()).0;
-                    failing.extend(self.failing_in_node(&self.node[at]));
-                    suspects.push(*file);
-                }
-                imported.node[at] = targets;
+            let (language, at, targets) = if let Some(at) = self.node_position(*file) {
+                (&JAVASCRIPT, at, &mut imported.node[at])
+            } else if let Some(at) = self.python_position(*file) {
+                (&PYTHON, at, &mut imported.python[at])
+            } else {
+                continue;
+            };
+            let (mut found, fails) = (language.targets)(self, at);
+            if fails {
+                (language.parse)(self, &[at]);
+                found = (language.targets)(self, at).0;
+                failing.extend((language.failing)(self, at));
+                suspects.push(*file);
             }
-            if let Some(at) = self.python_position(*file) {
-                let (mut targets, fails) = self.python_targets(&self.python[at], &mut FxHashMap::default());
-                if fails {
-                    crate::python::parse_whole(self, &[at]);
-                    targets = self.python_targets(&self.python[at], &mut FxHashMap::default()).0;
-                    failing.extend(self.failing_in_python(&self.python[at]));
-                    suspects.push(*file);
-                }
-                imported.python[at] = targets;
-            }
+            *targets = found;
         }
         failing.sort_by_key(|import| (self.python_position(import.place.file).is_some(), import.place.file));
         let _ = self.code.suspects.set(suspects.into());
@@ -186,6 +180,25 @@ pub(crate) struct Imported {
     python: Vec<Targets>,
 }
 
+/// How the imports of one module are looked up, by its position.
+struct Language {
+    targets: fn(&Repo, usize) -> (Targets, bool),
+    parse: fn(&mut Repo, &[usize]),
+    failing: fn(&Repo, usize) -> Vec<FailingImport>,
+}
+
+const JAVASCRIPT: Language = Language {
+    targets: |repo, at| repo.node_targets(&repo.node[at], &mut FxHashMap::default()),
+    parse: crate::node::parse_whole,
+    failing: |repo, at| repo.failing_in_node(&repo.node[at]),
+};
+
+const PYTHON: Language = Language {
+    targets: |repo, at| repo.python_targets(&repo.python[at], &mut FxHashMap::default()),
+    parse: crate::python::parse_whole,
+    failing: |repo, at| repo.failing_in_python(&repo.python[at]),
+};
+
 #[derive(Clone, Copy)]
 enum Target {
     File(FileId),
@@ -233,77 +246,6 @@ impl FailingImport {
     fn fails(resolved: &Resolved) -> bool {
         matches!(resolved, Resolved::Untracked { .. } | Resolved::Missing { .. })
     }
-}
-
-/// Whether what a package.json or tsconfig.json says of imports is the same in both states, wherever that stands in it.
-pub(crate) fn lead_the_same_way(one: &Shelf, other: &Shelf, file: FileId) -> bool {
-    let packages = match (one.node_packages.of(file), other.node_packages.of(file)) {
-        (Some(one), Some(other)) => of_package(one) == of_package(other),
-        (one, other) => one.is_none() && other.is_none(),
-    };
-    packages
-        && match (one.tsconfigs.of(file), other.tsconfigs.of(file)) {
-            (Some(one), Some(other)) => of_config(one) == of_config(other),
-            (one, other) => one.is_none() && other.is_none(),
-        }
-}
-
-/// All of a package but where it stands.
-fn of_package(package: &NodePackage) -> impl PartialEq + '_ {
-    let NodePackage { scripts, dependencies, .. } = package;
-    let scripts: Vec<_> = scripts.iter().map(|script| (&script.name, script.command.text())).collect();
-    let dependencies = dependencies.iter().map(|it| (&it.name, &it.range, it.is_dev, it.is_optional));
-    let dependencies: Vec<_> = dependencies.collect();
-    (names_of(package), scripts, dependencies)
-}
-
-/// All of a configuration but where it stands.
-fn of_config(config: &TsConfig) -> impl PartialEq + '_ {
-    let TsConfig { file: _, extends, base_url, paths, has_root_dirs, keeps_imports, references, out_dir } = config;
-    let paths: Vec<_> = paths.iter().map(|alias| (&alias.pattern, &alias.targets)).collect();
-    ((extends, base_url, paths), has_root_dirs, keeps_imports, references, out_dir)
-}
-
-/// Whether `file` is a module of the same language in both states, or in both is none; and a package goes by the same names.
-pub(crate) fn are_alike(one: &Shelf, other: &Shelf, file: FileId) -> bool {
-    let packages = match (one.node_packages.of(file), other.node_packages.of(file)) {
-        (Some(one), Some(other)) => names_of(one) == names_of(other),
-        (one, other) => one.is_none() && other.is_none(),
-    };
-    packages
-        && one.tsconfigs.of(file).is_some() == other.tsconfigs.of(file).is_some()
-        && one.node.of(file).is_some() == other.node.of(file).is_some()
-        && one.python.of(file).is_some() == other.python.of(file).is_some()
-}
-
-/// All of a package by which others find what is in it.
-fn names_of(package: &NodePackage) -> impl PartialEq + '_ {
-    let NodePackage { file: _, name, is_module, scripts: _, dependencies: _, workspaces, entries, imports } = package;
-    (name, is_module, workspaces, entries, imports)
-}
-
-/// Whether the module that `file` is imports the same in both states, wherever that stands in it; also where it is none.
-pub(crate) fn import_the_same(one: &Shelf, other: &Shelf, file: FileId) -> bool {
-    let node = match (one.node.of(file), other.node.of(file)) {
-        (Some(one), Some(other)) => one.imports.iter().map(of_node).eq(other.imports.iter().map(of_node)),
-        (one, other) => one.is_none() && other.is_none(),
-    };
-    node && match (one.python.of(file), other.python.of(file)) {
-        (Some(one), Some(other)) => one.imports.iter().map(of_python).eq(other.imports.iter().map(of_python)),
-        (one, other) => one.is_none() && other.is_none(),
-    }
-}
-
-/// All of an import but its place.
-fn of_node(import: &NodeImport) -> impl PartialEq {
-    let NodeImport { specifier, place: _, kind, is_type_only, is_optional } = import;
-    (specifier.clone(), *kind, *is_type_only, *is_optional)
-}
-
-/// All of an import but its place.
-fn of_python(import: &PythonImport) -> impl PartialEq {
-    let PythonImport { module, dots, names, place: _, is_type_only, is_optional } = import;
-    (module.clone(), *dots, names.clone(), *is_type_only, *is_optional)
 }
 
 /// `from . import x` names none.
