@@ -1,7 +1,7 @@
 //! The action, as GitHub would run its scripts, and what judges workflows and actions.
 
 use crate::harness::top;
-use crate::program::{Run, finish, place};
+use crate::program::{Run, finish, place, write_program};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -183,13 +183,8 @@ fn of_a_pull_request_only_what_it_causes_fails_the_job() {
 fn what_could_not_be_checked_is_never_a_success() {
     let clean = place(&[("run.sh", b"true\n")]);
     let program = |body: &str| {
-        let place = place(&[("twiceshy", format!("#!/bin/bash\n{body}\n").as_bytes())]);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let path = place.path().join("twiceshy");
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        }
+        let place = place(&[]);
+        write_program(&place.path().join("twiceshy"), format!("#!/bin/bash\n{body}\n").as_bytes());
         place
     };
     for body in ["exit 2", "exit 101", "kill -SEGV $$", "kill -9 $$", "exit 0", "exit 1"] {

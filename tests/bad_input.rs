@@ -1,6 +1,6 @@
 //! What no repository should hold: no panic, no hang, the rest is checked, and what was not understood is listed.
 
-use crate::program::{Run, command, finish, place, twiceshy};
+use crate::program::{Run, command, copy_program, finish, place, twiceshy};
 use std::path::Path;
 
 /// A file with a finding that has to come out whatever stands beside it.
@@ -528,7 +528,7 @@ fn what_may_not_be_read_is_listed() {
         // Root may read everything: run a copy, which anybody may start, as nobody.
         std::fs::set_permissions(program.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let copy = program.path().join("twiceshy");
-        std::fs::copy(check.get_program(), &copy).unwrap();
+        copy_program(check.get_program(), &copy);
         check = std::process::Command::new(copy);
         check.args(["check", "--format", "json"]).current_dir(directory.path()).uid(65534).gid(65534);
     }

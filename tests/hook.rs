@@ -4,7 +4,7 @@
 //! the language; that it can be built, and then blocks, is shown by `tests/wheel/pre-commit.sh`.
 
 use crate::harness::top;
-use crate::program::finish;
+use crate::program::{copy_program, finish};
 use std::path::Path;
 use std::process::Command;
 
@@ -57,7 +57,7 @@ fn pre_commit_blocks_a_bad_commit_and_lets_a_good_one_pass() {
     for directory in [&bin, &remote] {
         std::fs::create_dir(directory).unwrap();
     }
-    std::fs::copy(env!("CARGO_BIN_EXE_twiceshy-under-test"), bin.join("twiceshy")).unwrap();
+    copy_program(env!("CARGO_BIN_EXE_twiceshy-under-test").as_ref(), &bin.join("twiceshy"));
     std::fs::copy(top().join(".pre-commit-hooks.yaml"), remote.join(".pre-commit-hooks.yaml")).unwrap();
     let config = documented();
     let (url, rev) = ("https://github.com/twiceshy/twiceshy", format!("v{}", env!("CARGO_PKG_VERSION")));

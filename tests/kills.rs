@@ -1,7 +1,7 @@
 //! `--fix`, killed at any moment: every file is as it was or as it should be, and nothing else is left behind.
 
 use crate::dice::Dice;
-use crate::program::{Run, command, finish, twiceshy};
+use crate::program::{Run, command, copy_program, finish, twiceshy};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -174,7 +174,7 @@ fn a_directory_that_cannot_be_written_to_is_named_and_the_rest_is_fixed() {
         let everything = Command::new("chown").args(["-R", "12345:12345"]).arg(root).status().unwrap();
         assert!(everything.success());
         let copy = root.join("twiceshy");
-        std::fs::copy(env!("CARGO_BIN_EXE_twiceshy-under-test"), &copy).unwrap();
+        copy_program(fix.get_program(), &copy);
         fix = Command::new(&copy);
         fix.args(["check", "--fix"]).current_dir(root).uid(12345).gid(12345);
     }

@@ -99,6 +99,22 @@ fn drain(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<String
     })
 }
 
+/// Makes a program of `bytes` that can be started at once.
+///
+/// Another process writes it: what this one has open for writing, a child that another test starts at the time has open too
+/// until it runs its own program, and a file that somebody has open for writing is not started ("text file busy").
+pub fn write_program(path: &Path, bytes: &[u8]) {
+    let write = "cat > \"$1\" && chmod 755 \"$1\"";
+    let mut child = Command::new("sh").args(["-c", write, "sh"]).arg(path).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+/// A copy of a program that can be started at once.
+pub fn copy_program(from: &OsStr, to: &Path) {
+    write_program(to, &std::fs::read(from).unwrap());
+}
+
 /// A directory with these files.
 pub fn place(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();

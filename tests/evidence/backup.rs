@@ -2,6 +2,7 @@
 
 use super::postgres::Postgres;
 use super::shells::{Outcome, Shell, run_in};
+use crate::program::write_program;
 use std::path::Path;
 
 const ALL: [Shell; 3] = [Shell::Bash, Shell::Dash, Shell::Ash];
@@ -12,9 +13,7 @@ fn home() -> tempfile::TempDir {
     let (bin, backups) = (home.path().join("bin"), home.path().join("backups"));
     std::fs::create_dir(&bin).unwrap();
     std::fs::create_dir(&backups).unwrap();
-    let program = bin.join("pg_dump");
-    std::fs::write(&program, "#!/bin/sh\necho 'pg_dump: error: connection refused' >&2\nexit 1\n").unwrap();
-    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    write_program(&bin.join("pg_dump"), b"#!/bin/sh\necho 'pg_dump: error: connection refused' >&2\nexit 1\n");
     std::fs::write(home.path().join("last.sql"), "good").unwrap();
     let old = std::time::SystemTime::now() - std::time::Duration::from_secs(10 * 86_400);
     for day in 1..=7 {

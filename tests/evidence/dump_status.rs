@@ -1,16 +1,14 @@
 //! A dump that fails in a pipe, in real shells: what `dump-status-lost` says.
 
 use super::shells::{Outcome, Shell, run_in};
+use crate::program::write_program;
 use std::path::Path;
 
 /// A `pg_dump` that fails as one does whose server is down: a message, no output, status 1.
 fn with_failing_dump(directory: &Path) {
     let bin = directory.join("bin");
     std::fs::create_dir(&bin).unwrap();
-    let program = bin.join("pg_dump");
-    std::fs::write(&program, "#!/bin/sh\necho 'pg_dump: error: connection refused' >&2\nexit 1\n").unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&program, mode).unwrap();
+    write_program(&bin.join("pg_dump"), b"#!/bin/sh\necho 'pg_dump: error: connection refused' >&2\nexit 1\n");
 }
 
 fn backup(shell: Shell, script: &str) -> (Outcome, Option<Vec<u8>>, tempfile::TempDir) {

@@ -1,5 +1,6 @@
 //! Git's hooks, and what git leaves out when it is told to.
 
+use crate::program::write_program;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -37,9 +38,7 @@ fn ran(command: &[&str]) -> Vec<String> {
     let log = root.path().join("ran");
     for hook in HOOKS {
         let file = work.join(".git/hooks").join(hook);
-        std::fs::write(&file, format!("#!/bin/sh\necho {hook} >> {}\n", log.display())).unwrap();
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(&file, mode).unwrap();
+        write_program(&file, format!("#!/bin/sh\necho {hook} >> {}\n", log.display()).as_bytes());
     }
     let output = git(&work, command);
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -1,5 +1,6 @@
 //! Processes that are ended by their name or command line: whom it meets besides.
 
+use crate::program::copy_program;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -26,7 +27,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// Whether a process ends within a second.
+/// Whether a process ends soon.
 fn ends(child: &mut Child) -> bool {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(5) {
@@ -40,10 +41,21 @@ fn ends(child: &mut Child) -> bool {
     false
 }
 
-/// Starts a program and waits until its command line is its own.
+/// Asks until the answer is yes; fails if it never is.
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Starts a program and waits until its name and command line are its own.
 fn start(program: &std::path::Path, args: &[&str]) -> Child {
     let child = Command::new(program).args(args).stdout(Stdio::null()).stdin(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(100));
+    let line = format!("/proc/{}/cmdline", child.id());
+    let program = program.to_str().unwrap();
+    wait_until(&line, || std::fs::read(&line).unwrap().starts_with(program.as_bytes()));
     child
 }
 
@@ -110,7 +122,7 @@ fn a_name_is_compared_in_part_by_pkill_and_whole_by_killall() {
     // A program's name is cut after 15 characters.
     let name = format!("ts{}", std::process::id());
     let longer = directory.path().join(format!("{name}_exp"));
-    std::fs::copy("/bin/sleep", &longer).unwrap();
+    copy_program("/bin/sleep".as_ref(), &longer);
     let mut exporter = start(&longer, &["60"]);
     let killall = Command::new("killall").arg(&name).output().unwrap();
     assert!(!killall.status.success() && exporter.try_wait().unwrap().is_none(), "killall wants the whole name");
@@ -123,15 +135,15 @@ fn a_process_in_a_namespace_of_its_own_is_one_of_its_host() {
     let directory = tempfile::tempdir().unwrap();
     let name = format!("tc{}", std::process::id());
     let program = directory.path().join(&name);
-    std::fs::copy("/bin/sleep", &program).unwrap();
+    copy_program("/bin/sleep".as_ref(), &program);
     let isolated = ["--user", "--map-root-user", "--fork", "--pid", "--mount-proc"];
     if !Command::new("unshare").args(isolated).arg("true").output().is_ok_and(|output| output.status.success()) {
         return;
     }
     let mut contained =
         Command::new("unshare").args(isolated).arg(&program).arg("60").stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(500));
     // The first process of a namespace takes signals from outside as any other does, if it is SIGKILL.
-    assert!(Command::new("killall").args(["-9", &name]).status().unwrap().success());
+    let killall = || Command::new("killall").args(["-9", &name]).stderr(Stdio::null()).status().unwrap();
+    wait_until("`killall` finds what runs in a container", || killall().success());
     assert!(ends(&mut contained), "what runs in a container is ended from outside");
 }
