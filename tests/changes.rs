@@ -610,6 +610,14 @@ fn comments_and_the_configuration_of_the_new_state_hold_for_both() {
             "1 a.sh:1",
         ),
         (
+            "a comment names a lint that finds nothing in such files",
+            format!(
+                "new; printf 'import os\n' > a.py; echo true > a.sh; commit; printf '{}true\n' > a.sh; git add -A",
+                COMMENT.replace("dump-status-lost", "json-dumps-in-json-column")
+            ),
+            "1 a.sh:1",
+        ),
+        (
             "a lint that is turned on finds nothing new",
             format!("new; {off}; printf 'pg_dump a | gzip > b\\n' > a.sh; commit; {on}; git add -A"),
             "0",

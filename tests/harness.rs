@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use twiceshy_lint::{Check, Choice, Diagnostic, Entry, Report};
+use twiceshy_lint::{Check, Choice, Diagnostic, Entry, Kinds, Report};
 use twiceshy_repo::{Place, Repo, Tree};
 use twiceshy_source::{Edit, FileId};
 
@@ -129,8 +129,13 @@ pub fn read_dir(dir: &Path) -> Files {
 
 /// Links files in memory, on threads with the stack that lowering wants.
 pub fn repo(files: &Files) -> Repo {
+    repo_about(files, Kinds::ALL)
+}
+
+/// The same for those who read these kinds of files.
+pub fn repo_about(files: &Files, kinds: Kinds) -> Repo {
     let tree = Tree::memory(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
-    pool().install(|| Repo::of(tree))
+    pool().install(|| Repo::about(tree, kinds))
 }
 
 fn pool() -> &'static rayon::ThreadPool {

@@ -97,6 +97,32 @@ fn findings_stand_in_files_of_the_kinds_that_their_lint_names() {
 }
 
 #[test]
+fn findings_hang_on_files_of_the_kinds_that_their_lint_reads() {
+    let mut wrong = Vec::new();
+    for lint in twiceshy_lints::all().into_iter().filter(|lint| lint.meta.reads != Kinds::ALL) {
+        if !lint.meta.finds_in.is_within(lint.meta.reads) {
+            wrong.push(format!("{} finds something in files that it does not read", lint.name));
+        }
+        for case in pages(&lint) {
+            let mut files = case.files.clone();
+            for (path, text) in &mut files {
+                let kind = Kind::of(path, || text.lines().next().map(str::to_owned));
+                if !lint.meta.reads.has(kind) {
+                    text.clear();
+                }
+            }
+            let (whole, part) = (harness::repo(&case.files), harness::repo_about(&files, lint.meta.reads));
+            let said = |repo: &Repo| harness::plain(repo, &harness::report_of(repo, &lint).diagnostics);
+            let (whole, part) = (said(&whole), said(&part));
+            if whole != part {
+                wrong.push(format!("## {}\n{whole}without what it does not read:\n{part}", case.title));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
 fn every_lint_shows_a_finding_and_a_silence() {
     for lint in twiceshy_lints::all() {
         let cases = pages(&lint);

@@ -2,7 +2,8 @@
 
 use crate::dice::Dice;
 use crate::harness;
-use twiceshy_lint::Report;
+use std::collections::BTreeMap;
+use twiceshy_lint::{Diagnostic, Kind, Kinds, Report};
 use twiceshy_repo::Repo;
 use twiceshy_source::Tree;
 
@@ -58,9 +59,42 @@ fn so_does_one_of_the_files_of_each_lints_cases() {
     assert!(count > 500, "{count}");
 }
 
+/// Asserts that an edit of `path` changes nothing that lints find who do not read such files, and that the others find the same
+/// where nothing else is looked for. Gives back all that is found now, in `repo`.
+fn is_caused_by_it_alone(
+    files: &harness::Files,
+    path: &str,
+    (repo, before): (&Repo, Vec<Diagnostic>),
+    at: &str,
+) -> Vec<Diagnostic> {
+    let first_line = || files[path].lines().next().map(str::to_owned);
+    let Some(kind) = Kind::of(path, first_line).filter(|kind| Kind::of(path, || None) == Some(*kind)) else {
+        return harness::pedantic_report(repo).diagnostics;
+    };
+    let edited = Kinds::NONE.with(kind);
+    let after = harness::pedantic_report(repo).diagnostics;
+    let part = harness::repo_about(files, edited);
+    let found_there = harness::pedantic_report(&part).diagnostics;
+    let reads: BTreeMap<String, Kinds> =
+        twiceshy_lints::all().into_iter().map(|lint| (lint.name, lint.meta.reads)).collect();
+    let of = |all: &[Diagnostic], is_reader: bool| {
+        let is_one = |found: &&Diagnostic| reads[&found.lint].meets(edited) == is_reader;
+        let found: Vec<Diagnostic> = all.iter().filter(is_one).cloned().collect();
+        harness::plain(repo, &found)
+    };
+    assert_eq!(
+        of(&before, false),
+        of(&after, false),
+        "{at}: found by who does not read {path}, before and after an edit"
+    );
+    assert_eq!(of(&found_there, true), of(&after, true), "{at}: found by who reads {path}, where nothing else matters");
+    after
+}
+
 /// Edits files one after the other.
 fn walk(dice: &mut Dice, mut files: harness::Files, edits: usize, at: &str) {
     let mut repo = harness::repo(&files);
+    let mut known = harness::pedantic_report(&repo).diagnostics;
     for _ in 0..edits {
         let paths: Vec<String> = files.keys().cloned().collect();
         let path = &paths[dice.below(paths.len())];
@@ -71,6 +105,7 @@ fn walk(dice: &mut Dice, mut files: harness::Files, edits: usize, at: &str) {
         repo = repo.again(Tree::memory(&files), &changed);
         let whole = Repo::of(Tree::memory(&files));
         assert_eq!(said(&repo), said(&whole), "{at}: after an edit of {path}");
+        known = is_caused_by_it_alone(&files, path, (&repo, known), at);
         if let Some((first, all)) = changed.first().and_then(|file| harness::first_and_all(&whole, *file)) {
             assert_eq!(first, all, "{at}: after an edit of {path}, what its own lints find in it");
         }

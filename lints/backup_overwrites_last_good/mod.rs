@@ -12,7 +12,7 @@ pub struct BackupOverwritesLastGood {}
 
 impl Lint for BackupOverwritesLastGood {
     type Subject = Script;
-    const META: Meta = meta!(Warn, DataLoss, scripts);
+    const META: Meta = meta!(Warn, DataLoss, scripts, from system);
 
     fn check(&self, script: &Script, repo: &Repo, found: &mut Findings) {
         for overwritten in repo.overwritten_backups(script) {

@@ -11,7 +11,7 @@ pub struct BrowserGlobalOnServer {}
 
 impl Lint for BrowserGlobalOnServer {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage, Node);
+    const META: Meta = meta!(Error, Outage, Node, from Node | NodePackage | TsConfig | Dockerfile);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for used in repo.browser_uses() {

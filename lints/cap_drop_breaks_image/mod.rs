@@ -14,7 +14,7 @@ const PORT: &str = "NET_BIND_SERVICE";
 
 impl Lint for CapDropBreaksImage {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage, Compose | scripts);
+    const META: Meta = meta!(Error, Outage, Compose | scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         let focus = found.focus();

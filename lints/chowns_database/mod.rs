@@ -11,7 +11,7 @@ pub struct ChownsDatabase {}
 
 impl Lint for ChownsDatabase {
     type Subject = Repo;
-    const META: Meta = meta!(Error, DataLoss, scripts);
+    const META: Meta = meta!(Error, DataLoss, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for changed in repo.changed_owners(found.focus()) {

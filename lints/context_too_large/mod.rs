@@ -15,7 +15,7 @@ options! {
 
 impl Lint for ContextTooLarge {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Deploy, Dockerfile);
+    const META: Meta = meta!(Warn, Deploy, Dockerfile, from system);
 
     fn options() -> Vec<Field> {
         Self::fields()

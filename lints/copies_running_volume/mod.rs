@@ -11,7 +11,7 @@ pub struct CopiesRunningVolume {}
 
 impl Lint for CopiesRunningVolume {
     type Subject = Repo;
-    const META: Meta = meta!(Error, DataLoss, scripts);
+    const META: Meta = meta!(Error, DataLoss, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for copied in repo.running_copies(found.focus()) {

@@ -13,7 +13,7 @@ pub struct DockerignoreRootOnly {}
 
 impl Lint for DockerignoreRootOnly {
     type Subject = DockerIgnore;
-    const META: Meta = meta!(Warn, Deploy, DockerIgnore);
+    const META: Meta = meta!(Warn, Deploy, DockerIgnore, from system);
 
     fn check(&self, ignore: &DockerIgnore, repo: &Repo, found: &mut Findings) {
         let contexts = repo.build_contexts();

@@ -11,7 +11,7 @@ pub struct DownWithVolumes {}
 
 impl Lint for DownWithVolumes {
     type Subject = Repo;
-    const META: Meta = meta!(Error, DataLoss, scripts);
+    const META: Meta = meta!(Error, DataLoss, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for destroyed in repo.destroyed_data(found.focus()).iter().filter(|destroyed| destroyed.why == Why::Unsaid) {

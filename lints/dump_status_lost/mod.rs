@@ -12,7 +12,7 @@ pub struct DumpStatusLost {}
 
 impl Lint for DumpStatusLost {
     type Subject = Script;
-    const META: Meta = meta!(Error, DataLoss, scripts);
+    const META: Meta = meta!(Error, DataLoss, scripts, from system);
 
     fn check(&self, script: &Script, repo: &Repo, found: &mut Findings) {
         for id in script.shell().ids() {

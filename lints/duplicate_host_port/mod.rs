@@ -12,7 +12,7 @@ pub struct DuplicateHostPort {}
 
 impl Lint for DuplicateHostPort {
     type Subject = Project;
-    const META: Meta = meta!(Error, Outage, Compose);
+    const META: Meta = meta!(Error, Outage, Compose, from system);
 
     fn check(&self, project: &Project, _repo: &Repo, found: &mut Findings) {
         let is_menu = project.is_menu();

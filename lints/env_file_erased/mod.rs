@@ -11,7 +11,7 @@ pub struct EnvFileErased {}
 
 impl Lint for EnvFileErased {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage, Compose);
+    const META: Meta = meta!(Error, Outage, Compose, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for erased in repo.erased_variables(found.focus()) {

@@ -12,7 +12,7 @@ pub struct ErrexitSuspended {}
 
 impl Lint for ErrexitSuspended {
     type Subject = Script;
-    const META: Meta = meta!(Warn, DataLoss, scripts);
+    const META: Meta = meta!(Warn, DataLoss, scripts, from system);
 
     fn check(&self, script: &Script, repo: &Repo, found: &mut Findings) {
         if script.is_typed() || !script.functions().any(|function| is_suspended(script, function.body)) {

@@ -11,7 +11,7 @@ pub struct HealthcheckForm {}
 
 impl Lint for HealthcheckForm {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage, Compose | Dockerfile);
+    const META: Meta = meta!(Error, Outage, Compose | Dockerfile, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         repo.malformed_checks().iter().for_each(|one| malformed(one, found));

@@ -12,7 +12,7 @@ pub struct HealthcheckIgnoresStatus {}
 
 impl Lint for HealthcheckIgnoresStatus {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage, Compose | Dockerfile);
+    const META: Meta = meta!(Error, Outage, Compose | Dockerfile, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for check in repo.health_checks() {

@@ -11,7 +11,7 @@ pub struct HealthcheckNeedsAuth {}
 
 impl Lint for HealthcheckNeedsAuth {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage, Compose);
+    const META: Meta = meta!(Error, Outage, Compose, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for check in repo.health_checks() {

@@ -11,7 +11,7 @@ pub struct HealthcheckToolMissing {}
 
 impl Lint for HealthcheckToolMissing {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage, Compose | Dockerfile);
+    const META: Meta = meta!(Error, Outage, Compose | Dockerfile, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for check in repo.health_checks() {

@@ -11,7 +11,7 @@ pub struct HookBypass {}
 
 impl Lint for HookBypass {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, SilentFailure, scripts);
+    const META: Meta = meta!(Warn, SilentFailure, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for bypass in repo.hook_bypasses(found.focus()) {

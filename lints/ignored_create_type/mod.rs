@@ -17,7 +17,7 @@ const HISTORY: usize = 20;
 
 impl Lint for IgnoredCreateType {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Deploy, Python);
+    const META: Meta = meta!(Error, Deploy, Python, from Python | Requirements);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         let again = repo.enums_met_again();

@@ -11,7 +11,7 @@ pub struct ImageNeedsCompanion {}
 
 impl Lint for ImageNeedsCompanion {
     type Subject = Project;
-    const META: Meta = meta!(Error, Outage, Compose);
+    const META: Meta = meta!(Error, Outage, Compose, from system);
 
     fn check(&self, project: &Project, repo: &Repo, found: &mut Findings) {
         if !project.is_complete {

@@ -11,7 +11,7 @@ pub struct JsonDumpsInJsonColumn {}
 
 impl Lint for JsonDumpsInJsonColumn {
     type Subject = Python;
-    const META: Meta = meta!(Error, SilentFailure, Python);
+    const META: Meta = meta!(Error, SilentFailure, Python, from Python);
 
     fn check(&self, module: &Python, repo: &Repo, found: &mut Findings) {
         for write in &module.json_writes {

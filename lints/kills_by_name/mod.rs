@@ -11,7 +11,7 @@ pub struct KillsByName {}
 
 impl Lint for KillsByName {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage, scripts);
+    const META: Meta = meta!(Warn, Outage, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for kill in repo.kills_by_name(found.focus()) {

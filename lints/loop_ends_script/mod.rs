@@ -22,7 +22,7 @@ const MAX_STEPS: usize = 64;
 
 impl Lint for LoopEndsScript {
     type Subject = Script;
-    const META: Meta = meta!(Error, DataLoss, scripts);
+    const META: Meta = meta!(Error, DataLoss, scripts, from system);
 
     fn check(&self, script: &Script, repo: &Repo, found: &mut Findings) {
         if script.is_typed() {

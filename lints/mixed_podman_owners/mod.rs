@@ -11,7 +11,7 @@ pub struct MixedPodmanOwners {}
 
 impl Lint for MixedPodmanOwners {
     type Subject = Repo;
-    const META: Meta = meta!(Error, SilentFailure, scripts);
+    const META: Meta = meta!(Error, SilentFailure, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for one in repo.other_owners() {

@@ -11,7 +11,7 @@ pub struct MountedFileMissing {}
 
 impl Lint for MountedFileMissing {
     type Subject = Project;
-    const META: Meta = meta!(Warn, Outage, Compose);
+    const META: Meta = meta!(Warn, Outage, Compose, from system);
 
     fn check(&self, project: &Project, repo: &Repo, found: &mut Findings) {
         for missing in project.missing_mounts(repo) {

@@ -11,7 +11,7 @@ pub struct NeverRestarts {}
 
 impl Lint for NeverRestarts {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage, other | scripts);
+    const META: Meta = meta!(Warn, Outage, other | scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for project in repo.projects_of(found.focus()) {

@@ -12,7 +12,7 @@ pub struct PinnedDockerContext {}
 
 impl Lint for PinnedDockerContext {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage, scripts);
+    const META: Meta = meta!(Warn, Outage, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for pin in repo.pinned_daemons() {

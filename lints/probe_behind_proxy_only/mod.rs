@@ -11,7 +11,7 @@ pub struct ProbeBehindProxyOnly {}
 
 impl Lint for ProbeBehindProxyOnly {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage, scripts);
+    const META: Meta = meta!(Warn, Outage, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for behind in repo.probes_behind_proxies() {

@@ -11,7 +11,7 @@ pub struct ProbeOfNothing {}
 
 impl Lint for ProbeOfNothing {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage, scripts);
+    const META: Meta = meta!(Warn, Outage, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for probe in repo.probes_of_nothing(found.focus()) {

@@ -11,7 +11,7 @@ pub struct ReadyDuringInit {}
 
 impl Lint for ReadyDuringInit {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage, Compose);
+    const META: Meta = meta!(Warn, Outage, Compose, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         repo.early_ready().iter().for_each(|early| report(early, found));

@@ -11,7 +11,7 @@ pub struct RemovesLiveData {}
 
 impl Lint for RemovesLiveData {
     type Subject = Repo;
-    const META: Meta = meta!(Error, DataLoss, scripts);
+    const META: Meta = meta!(Error, DataLoss, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for removed in repo.removed_data(found.focus()) {

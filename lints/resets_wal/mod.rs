@@ -11,7 +11,7 @@ pub struct ResetsWal {}
 
 impl Lint for ResetsWal {
     type Subject = Repo;
-    const META: Meta = meta!(Error, DataLoss, scripts);
+    const META: Meta = meta!(Error, DataLoss, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for reset in repo.reset_logs() {

@@ -11,7 +11,7 @@ pub struct RestartKeepsOldEnv {}
 
 impl Lint for RestartKeepsOldEnv {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage, scripts);
+    const META: Meta = meta!(Warn, Outage, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for stale in repo.stale_env(found.focus()) {

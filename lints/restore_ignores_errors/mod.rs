@@ -12,7 +12,7 @@ pub struct RestoreIgnoresErrors {}
 
 impl Lint for RestoreIgnoresErrors {
     type Subject = Script;
-    const META: Meta = meta!(Warn, DataLoss, scripts);
+    const META: Meta = meta!(Warn, DataLoss, scripts, from system);
 
     fn check(&self, script: &Script, repo: &Repo, found: &mut Findings) {
         for restore in repo.unnoticed_errors(script) {

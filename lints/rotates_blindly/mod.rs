@@ -11,7 +11,7 @@ pub struct RotatesBlindly {}
 
 impl Lint for RotatesBlindly {
     type Subject = Script;
-    const META: Meta = meta!(Warn, DataLoss, scripts);
+    const META: Meta = meta!(Warn, DataLoss, scripts, from system);
 
     fn check(&self, script: &Script, repo: &Repo, found: &mut Findings) {
         for rotation in repo.blind_rotations(script) {

@@ -15,7 +15,7 @@ const SHOWN: usize = 3;
 
 impl Lint for RsyncDeleteMissesData {
     type Subject = Repo;
-    const META: Meta = meta!(Error, DataLoss, scripts);
+    const META: Meta = meta!(Error, DataLoss, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for loss in repo.rsync_losses() {

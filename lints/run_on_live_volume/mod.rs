@@ -11,7 +11,7 @@ pub struct RunOnLiveVolume {}
 
 impl Lint for RunOnLiveVolume {
     type Subject = Repo;
-    const META: Meta = meta!(Error, DataLoss, scripts);
+    const META: Meta = meta!(Error, DataLoss, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for second in repo.second_servers(found.focus()) {

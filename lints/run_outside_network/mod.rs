@@ -11,7 +11,7 @@ pub struct RunOutsideNetwork {}
 
 impl Lint for RunOutsideNetwork {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage, scripts);
+    const META: Meta = meta!(Warn, Outage, scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for outside in repo.outside_network(found.focus()) {

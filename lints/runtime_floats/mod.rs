@@ -11,7 +11,7 @@ pub struct RuntimeFloats {}
 
 impl Lint for RuntimeFloats {
     type Subject = Project;
-    const META: Meta = meta!(Warn, Outage, Compose);
+    const META: Meta = meta!(Warn, Outage, Compose, from system);
 
     fn check(&self, project: &Project, repo: &Repo, found: &mut Findings) {
         repo.floating(project).iter().for_each(|floating| report(floating, found));

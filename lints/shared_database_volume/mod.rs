@@ -11,7 +11,7 @@ pub struct SharedDatabaseVolume {}
 
 impl Lint for SharedDatabaseVolume {
     type Subject = Repo;
-    const META: Meta = meta!(Error, DataLoss, Compose);
+    const META: Meta = meta!(Error, DataLoss, Compose, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for shared in repo.shared_data(found.focus()) {

@@ -12,7 +12,7 @@ pub struct ShellSyntaxError {}
 
 impl Lint for ShellSyntaxError {
     type Subject = Script;
-    const META: Meta = meta!(Error, SilentFailure, scripts);
+    const META: Meta = meta!(Error, SilentFailure, scripts, from system);
 
     fn check(&self, script: &Script, repo: &Repo, found: &mut Findings) {
         let Some(refusal) = repo.refusal_of(script) else { return };

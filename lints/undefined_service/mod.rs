@@ -11,7 +11,7 @@ pub struct UndefinedService {}
 
 impl Lint for UndefinedService {
     type Subject = Project;
-    const META: Meta = meta!(Error, Outage, Compose);
+    const META: Meta = meta!(Error, Outage, Compose, from system);
 
     fn check(&self, project: &Project, repo: &Repo, found: &mut Findings) {
         for undefined in project.undefined_services() {

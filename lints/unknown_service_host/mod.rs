@@ -11,7 +11,7 @@ pub struct UnknownServiceHost {}
 
 impl Lint for UnknownServiceHost {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage, Compose | Env | Nginx);
+    const META: Meta = meta!(Error, Outage, Compose | Env | Nginx, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for unknown in repo.unknown_hosts(found.focus()) {

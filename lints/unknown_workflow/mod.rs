@@ -12,7 +12,7 @@ pub struct UnknownWorkflow {}
 
 impl Lint for UnknownWorkflow {
     type Subject = Repo;
-    const META: Meta = meta!(Error, SilentFailure, Action | Workflow | scripts);
+    const META: Meta = meta!(Error, SilentFailure, Action | Workflow | scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for workflow in &repo.workflows {

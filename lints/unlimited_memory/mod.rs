@@ -11,7 +11,7 @@ pub struct UnlimitedMemory {}
 
 impl Lint for UnlimitedMemory {
     type Subject = Project;
-    const META: Meta = meta!(Pedantic, Outage, Compose);
+    const META: Meta = meta!(Pedantic, Outage, Compose, from system);
 
     fn check(&self, project: &Project, repo: &Repo, found: &mut Findings) {
         let Some((limit, services)) = repo.unlimited(project).filter(|_| project.is_complete) else { return };

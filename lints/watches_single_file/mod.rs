@@ -11,7 +11,7 @@ pub struct WatchesSingleFile {}
 
 impl Lint for WatchesSingleFile {
     type Subject = Project;
-    const META: Meta = meta!(Warn, Outage, Compose);
+    const META: Meta = meta!(Warn, Outage, Compose, from system);
 
     fn check(&self, project: &Project, repo: &Repo, found: &mut Findings) {
         for stale in project.stale_mounts(repo) {

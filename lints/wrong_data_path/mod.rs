@@ -11,7 +11,7 @@ pub struct WrongDataPath {}
 
 impl Lint for WrongDataPath {
     type Subject = Repo;
-    const META: Meta = meta!(Error, Outage, Compose | scripts);
+    const META: Meta = meta!(Error, Outage, Compose | scripts, from system);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         let focus = found.focus();

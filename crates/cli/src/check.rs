@@ -11,7 +11,7 @@ use crate::{patch, text};
 use std::process::ExitCode;
 use std::time::Instant;
 use twiceshy_lint::{Choice, Entry, Level, Report};
-use twiceshy_repo::{Kind, READERS, Repo, STACK};
+use twiceshy_repo::{Kind, Kinds, READERS, Repo, STACK};
 use twiceshy_source::{Change, ChangeError, Limits, OpenError, Origin, Scope, SkipReason, Tree};
 
 /// Something was found.
@@ -35,7 +35,10 @@ pub(crate) fn run(args: &Check, lints: &[Entry]) -> Result<ExitCode, Problem> {
     let readers = threads(args.jobs.map_or(cores.max(READERS), usize::from))?;
     threads(args.jobs.map_or(cores, usize::from))?.install(|| {
         let (tree, origins) = readers.install(|| read(args, &scope))?;
-        let repo = Repo::of(guided(tree, &args.configured)?);
+        let tree = guided(tree, &args.configured)?;
+        // What a change does not concern, it does not cause.
+        let about = origins.as_deref().map_or(Kinds::ALL, |origins| Kinds::of_change(&tree, origins));
+        let repo = Repo::about(tree, about);
         configured(&repo, lints, &choice, &scope)?;
         let repo = if args.strict { repo.thorough() } else { repo };
         if args.diff {

@@ -46,6 +46,7 @@ const fn meta(module: &'static str, level: Level, group: Group) -> Meta {
         group,
         readme: "# sample\n\nThe `system` fails. Because it must.\n\nAnd stays down.\n\n## Example\n\n```sh run.sh\nFAIL\n```\n",
         finds_in: twiceshy_lint::Kinds::ALL,
+        reads: twiceshy_lint::Kinds::ALL,
     }
 }
 

@@ -47,7 +47,7 @@ impl<'r> Check<'r> {
     ) -> Self {
         let settings = Settings::of(repo, lints, choice);
         let row = |lint: &'r Entry| {
-            let is_wanted = settings.runs(lint) && wanted(lint);
+            let is_wanted = settings.runs(lint) && wanted(lint) && repo.is_for(lint.meta.reads);
             Row { lint, is_wanted, has_to_run: is_wanted, found: None, is_whole: false }
         };
         let rows = lints.iter().map(row).collect();
@@ -56,7 +56,8 @@ impl<'r> Check<'r> {
         if check.about_comments().next().is_some() {
             let comments = check.comments();
             let named = comments.lints();
-            check.lints.iter_mut().for_each(|row| row.has_to_run |= named.contains(row.lint.name.as_str()));
+            let is_named = |row: &Row<'_>| named.contains(row.lint.name.as_str()) && repo.is_for(row.lint.meta.reads);
+            check.lints.iter_mut().for_each(|row| row.has_to_run |= is_named(row));
         }
         check
     }
@@ -81,9 +82,7 @@ impl<'r> Check<'r> {
     /// Runs the lints whose findings stand in files of the kind that `file` is of. `None`: that may be any of them. Else
     /// all is known about the file itself, as long as lints say truly where they find something.
     pub fn run_for(&mut self, file: FileId) -> Option<Report> {
-        let tree = &self.repo.tree;
-        let first_line = || Some(tree.source(file).ok()?.line(0).to_owned());
-        let kind = Kind::of(tree.path(file), first_line);
+        let kind = self.kind_of(file);
         // What another file names is read for what it says there.
         if kind.is_none() && self.repo.was_read(file) {
             return None;
@@ -149,9 +148,10 @@ impl<'r> Check<'r> {
                 |reason: &SkipReason| matches!(reason, SkipReason::NotUnderstood { .. } | SkipReason::Internal);
             let damaged = report.skipped.iter().filter(|skip| is_damaged(&skip.reason));
             let damaged: FxHashSet<&str> = damaged.map(|skip| skip.path.as_str()).collect();
-            let ran = self.lints.iter().filter(|row| matches!(row.found, Some(Ok(_))));
-            let ran: FxHashSet<&str> = ran.map(|row| row.lint.name.as_str()).collect();
-            comments.judge(&ran, |file| !damaged.contains(repo.tree.path(file)));
+            comments.judge(|lint, file| {
+                let knows = |row: &Row<'_>| row.lint.name == lint && self.knows_all_in(row, file);
+                !damaged.contains(repo.tree.path(file)) && self.lints.iter().any(knows)
+            });
             for lint in self.about_comments() {
                 let shown = comments.all().iter().filter(|comment| !comment.is_shown());
                 let found = shown.flat_map(|comment| lint.check_comment(comment));
@@ -159,6 +159,17 @@ impl<'r> Check<'r> {
             }
         }
         report
+    }
+
+    /// Whether all is known that a lint finds in `file`: it has run, or it was left out and never finds anything in such files.
+    fn knows_all_in(&self, row: &Row<'_>, file: FileId) -> bool {
+        let has_run = matches!(row.found, Some(Ok(_)));
+        has_run || !self.repo.is_for(row.lint.meta.reads) && !row.lint.meta.finds_in.has(self.kind_of(file))
+    }
+
+    fn kind_of(&self, file: FileId) -> Option<Kind> {
+        let tree = &self.repo.tree;
+        Kind::of(tree.path(file), || Some(tree.source(file).ok()?.line(0).to_owned()))
     }
 
     /// The finding as it is reported, if it is.

@@ -15,6 +15,8 @@ pub struct Meta {
     pub group: Group,
     /// In files of which kinds its findings stand.
     pub finds_in: Kinds,
+    /// Files of which kinds it reads: its findings hang on no others.
+    pub reads: Kinds,
 }
 
 impl Meta {
@@ -35,20 +37,28 @@ impl Meta {
 }
 
 /// Says what a lint is: `meta!(Error, Outage, Compose | scripts)`. Its name is its folder, its documentation the README
-/// beside it. Last come the kinds of files in which its findings stand: [`Kind`](twiceshy_repo::Kind)s, `scripts` (every kind
+/// beside it. Then come the kinds of files in which its findings stand: [`Kind`](twiceshy_repo::Kind)s, `scripts` (every kind
 /// that holds scripts), `other` (files of no kind), or `any`.
+///
+/// `meta!(Error, Outage, Node, from Node | NodePackage)`: and it reads files of these kinds only, where it does not read
+/// all. `system` are all but those of code: Python, JavaScript, Rust.
 #[macro_export]
 macro_rules! meta {
     ($level:ident, $group:ident, $($kind:ident)|+) => {
+        $crate::meta!($level, $group, $($kind)|+, from any)
+    };
+    ($level:ident, $group:ident, $($kind:ident)|+, from $($read:ident)|+) => {
         $crate::Meta {
             module: module_path!(),
             readme: include_str!("README.md"),
             level: $crate::Level::$level,
             group: $crate::Group::$group,
             finds_in: $crate::Kinds::NONE$(.and($crate::meta!(@ $kind)))+,
+            reads: $crate::Kinds::NONE$(.and($crate::meta!(@ $read)))+,
         }
     };
     (@ any) => { $crate::Kinds::ALL };
+    (@ system) => { $crate::Kinds::OF_SYSTEMS };
     (@ scripts) => { $crate::Kinds::OF_SCRIPTS };
     (@ other) => { $crate::Kinds::OTHER };
     (@ $kind:ident) => { $crate::Kinds::NONE.with($crate::Kind::$kind) };

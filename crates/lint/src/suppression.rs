@@ -298,12 +298,11 @@ impl Suppressions {
         is_suppressed
     }
 
-    /// Notes what can be said of the lints that ran: whether a comment that names them is used.
-    pub(crate) fn judge(&self, ran: &FxHashSet<&str>, is_understood: impl Fn(FileId) -> bool) {
+    /// Notes of which lints all is known that they find in a file: a comment there that names them is used, or it is not.
+    pub(crate) fn judge(&self, is_known: impl Fn(&str, FileId) -> bool) {
         for suppression in &self.all {
-            let is_understood = is_understood(suppression.remark.file);
             for named in &suppression.names {
-                named.is_judged.set(is_understood && ran.contains(named.lint.as_str()));
+                named.is_judged.set(is_known(&named.lint, suppression.remark.file));
             }
         }
     }

@@ -14,7 +14,8 @@ use twiceshy_lint::{Entry, Findings, Group, Kind, Kinds, Level, Lint, Meta};
 use twiceshy_repo::{FileId, Place, Repo};
 
 const fn meta(module: &'static str) -> Meta {
-    Meta { module, level: Level::Error, group: Group::Outage, readme: "# sample\n\nIt fails.\n", finds_in: Kinds::ALL }
+    let (finds_in, reads) = (Kinds::ALL, Kinds::ALL);
+    Meta { module, level: Level::Error, group: Group::Outage, readme: "# sample\n\nIt fails.\n", finds_in, reads }
 }
 
 /// The first file with a word, and where it stands there.

@@ -52,6 +52,13 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kinds(u32);
 
+impl Default for Kinds {
+    /// Who says nothing leaves nothing out.
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
 impl Kinds {
     /// No kind.
     pub const NONE: Self = Self(0);
@@ -70,10 +77,19 @@ impl Kinds {
         .with(Kind::NodePackage)
         .with(Kind::Markdown);
 
+    /// The kinds that say how a system is built and run: all but those of its code.
+    pub const OF_SYSTEMS: Self = Self::ALL.but(Kind::Python).but(Kind::Node).but(Kind::Rust);
+
     /// These and one more.
     #[must_use]
     pub const fn with(self, kind: Kind) -> Self {
         Self(self.0 | 1 << kind as u32)
+    }
+
+    /// These without one.
+    #[must_use]
+    const fn but(self, kind: Kind) -> Self {
+        Self(self.0 & !(1 << kind as u32))
     }
 
     /// These and those.
@@ -85,6 +101,11 @@ impl Kinds {
     /// Whether all of them are among those.
     pub const fn is_within(self, those: Self) -> bool {
         self.0 & !those.0 == 0
+    }
+
+    /// Whether one of them is among those.
+    pub const fn meets(self, those: Self) -> bool {
+        self.0 & those.0 != 0
     }
 
     /// Whether a file's kind is one of them, or none.
@@ -240,8 +261,8 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Parses and lowers a file.
-pub(crate) fn lower(kind: Kind, input: Input<'_>) -> Lowered {
+/// Parses and lowers a file; what is of no concern to those who read one of the kinds in `about` is left out.
+pub(crate) fn lower(kind: Kind, input: Input<'_>, about: Kinds) -> Lowered {
     let mut out = Lowered::default();
     match kind {
         Kind::Compose => crate::compose::lower(input, &mut out),
@@ -252,7 +273,7 @@ pub(crate) fn lower(kind: Kind, input: Input<'_>) -> Lowered {
         Kind::Workflow => crate::workflow::lower(input, &mut out),
         Kind::Action => crate::workflow::lower_action(input, &mut out),
         Kind::Sql => crate::sql::lower(input, &mut out),
-        Kind::Python => crate::python::lower(input, &mut out),
+        Kind::Python => crate::python::lower(input, about, &mut out),
         Kind::Node => crate::node::lower(input, &mut out),
         Kind::NodePackage => crate::package::lower(input, &mut out),
         Kind::TsConfig => crate::tsconfig::lower(input, &mut out),

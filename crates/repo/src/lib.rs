@@ -12,6 +12,7 @@ mod backup;
 pub mod boot;
 mod boot_path;
 mod build_context;
+mod changed;
 mod command_line;
 pub mod compose;
 pub mod configuration;

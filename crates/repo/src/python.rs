@@ -17,7 +17,7 @@ pub(crate) use scan::{parse_all, parse_whole};
 
 use crate::hints::Hints;
 use crate::reading::Answers;
-use crate::{Input, Lowered, boot, log_file, migration};
+use crate::{Input, Kind, Kinds, Lowered, boot, log_file, migration};
 use bumpalo::Bump;
 use machine::Machine;
 use std::sync::OnceLock;
@@ -74,11 +74,15 @@ struct Signs {
 }
 
 impl Signs {
-    fn of(input: Input<'_>) -> Self {
+    /// What stands in migrations, or is written to JSON columns, is compared with other modules only, and with what is
+    /// installed.
+    fn of(input: Input<'_>, about: Kinds) -> Self {
+        const COMPARED_WITH: Kinds = Kinds::NONE.with(Kind::Python).with(Kind::Requirements);
         let text = input.text();
+        let is_compared = about.meets(COMPARED_WITH);
         Self {
-            json_writes: json::may_write(text),
-            migration: migration::may_be_migration(text),
+            json_writes: is_compared && json::may_write(text),
+            migration: is_compared && migration::may_be_migration(text),
             log_file: log_file::may_have(text, log_file::Language::Python),
             roster: boot::may_have(input),
         }
@@ -87,8 +91,8 @@ impl Signs {
 
 /// Lowers a module: whole where its text has words that matter, its imports alone where not. Most modules are of the
 /// second kind, and parsing them would be most of the work on a large repository.
-pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
-    let signs = Signs::of(input);
+pub(crate) fn lower(input: Input<'_>, about: Kinds, out: &mut Lowered) {
+    let signs = Signs::of(input, about);
     let has_more = signs.json_writes || signs.migration || signs.log_file || signs.roster;
     if !has_more && let Some(module) = scan::imports(input) {
         out.python.push(module);
@@ -99,7 +103,7 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
 
 /// Lowers a module whole, whatever it has.
 fn parse(input: Input<'_>, out: &mut Lowered) {
-    lower_whole(input, Signs::of(input), out);
+    lower_whole(input, Signs::of(input, Kinds::ALL), out);
 }
 
 fn lower_whole(input: Input<'_>, signs: Signs, out: &mut Lowered) {

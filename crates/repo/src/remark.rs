@@ -1,6 +1,6 @@
 //! Comments that speak to twiceshy: what each says, and the lines for which it stands.
 
-use crate::document::Kind;
+use crate::document::{Kind, Kinds};
 use crate::documents::Lowered;
 use crate::script::Host;
 use crate::{Input, Repo, Script};
@@ -69,7 +69,7 @@ impl Repo {
         let input = Input { tree: &self.tree, file, source: &source };
         match Kind::of(self.tree.path(file), || Some(source.line(0).to_owned())) {
             Some(kind) => {
-                let lowered = crate::document::lower(kind, input);
+                let lowered = crate::document::lower(kind, input, Kinds::ALL);
                 (lowered.remarks, lowered.flaws.len())
             }
             None => (of(None, input, &[]), 0),

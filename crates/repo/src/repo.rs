@@ -4,7 +4,7 @@ use crate::Project;
 use crate::ahead::{self, Text};
 use crate::application::Applications;
 use crate::compose;
-use crate::document::{Input, Kind, lower};
+use crate::document::{Input, Kind, Kinds, lower};
 use crate::documents::{Documents, Lowered, Shelf};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::panic::AssertUnwindSafe;
@@ -33,6 +33,8 @@ pub struct Repo {
     pub configuration: Arc<crate::Configuration>,
     pub(crate) applications: Applications,
     pub(crate) variables: Arc<crate::variables::Variables>,
+    /// Who reads none of these kinds of files may ask for what was not looked for.
+    about: Kinds,
     /// Files that were read because of what they are.
     read: FxHashSet<FileId>,
     /// Files that were read because another one names them.
@@ -89,6 +91,8 @@ pub(crate) struct Kept {
     pub(crate) pods: Arc<crate::boot_path::Pods>,
     pub(crate) loaded: compose::Loaded,
     pub(crate) lasting: Arc<crate::answered::Lasting>,
+    /// What it is about.
+    pub(crate) about: Kinds,
 }
 
 impl std::ops::Deref for Repo {
@@ -104,9 +108,19 @@ impl Repo {
     ///
     /// Runs on the current rayon pool; its threads want a stack of [`STACK`] bytes.
     pub fn of(tree: Tree) -> Self {
+        Self::about(tree, Kinds::ALL)
+    }
+
+    /// The same, but for those who read one of these kinds of files: what concerns others alone is not looked for.
+    pub fn about(tree: Tree, kinds: Kinds) -> Self {
         let configuration = Arc::new(crate::Configuration::of(&tree));
         let all = tree.files().collect();
-        Self::read(tree, configuration, all)
+        Self::read(tree, configuration, all, kinds)
+    }
+
+    /// Whether everything is known that concerns who reads `kinds` of files.
+    pub fn is_for(&self, kinds: Kinds) -> bool {
+        self.about.meets(kinds)
     }
 
     /// The same repository in another state: of its files only the `changed` ones are read, and everything is linked
@@ -129,7 +143,7 @@ impl Repo {
     fn again_by(&self, configuration: Arc<crate::Configuration>, tree: Tree, changed: &[FileId]) -> Self {
         if !self.tree.lists_the_same_as(&tree) || !self.configuration.excludes_the_same_as(&configuration) {
             let all = tree.files().collect();
-            return Self::read(tree, configuration, all);
+            return Self::read(tree, configuration, all, self.about);
         }
         // A named file is read anew: the one that named it may have changed.
         let mut stale: FxHashSet<FileId> = changed.iter().chain(&self.named).copied().collect();
@@ -156,7 +170,7 @@ impl Repo {
             tree,
             configuration,
             files,
-            Kept { shelf, read, troubles, pods, loaded, lasting: self.lasting.clone() },
+            Kept { shelf, read, troubles, pods, loaded, lasting: self.lasting.clone(), about: self.about },
         );
         let is_alike = |file: &FileId| crate::resolve::are_alike(&self.shelf, &repo.shelf, *file);
         if knows_the_same && changed.iter().all(is_alike) {
@@ -204,8 +218,8 @@ impl Repo {
     }
 
     /// Reads and lowers `files`, and links them.
-    pub(crate) fn read(tree: Tree, configuration: Arc<crate::Configuration>, files: Vec<FileId>) -> Self {
-        let mut repo = Self::gathered(tree, configuration, files, Kept::default());
+    fn read(tree: Tree, configuration: Arc<crate::Configuration>, files: Vec<FileId>, about: Kinds) -> Self {
+        let mut repo = Self::gathered(tree, configuration, files, Kept { about, ..Kept::default() });
         repo.link(Applications::default(), None, &[]);
         repo
     }
@@ -218,11 +232,11 @@ impl Repo {
         files: Vec<FileId>,
         kept: Kept,
     ) -> Self {
-        let Kept { shelf, read, troubles, pods, loaded, lasting } = kept;
+        let Kept { shelf, read, troubles, pods, loaded, lasting, about } = kept;
         let files: Vec<FileId> = files.into_iter().filter(|file| !configuration.excludes(tree.path(*file))).collect();
         let gathered = ahead::fold(&tree, &files, |gathered: Gathered, text| {
             let file = text.file;
-            gathered.with((file, Read::of(&tree, text)))
+            gathered.with((file, Read::of(&tree, text, about)))
         });
         let gathered = gathered.into_iter().reduce(Gathered::and).unwrap_or_default();
         let mut repo = Self {
@@ -240,6 +254,7 @@ impl Repo {
             pods,
             applications: Applications::default(),
             variables: Arc::default(),
+            about,
             read,
             named: FxHashSet::default(),
             troubles,
@@ -272,7 +287,7 @@ impl Repo {
 
     fn read_as(&mut self, file: FileId, kind: Kind) {
         self.named.insert(file);
-        let read = Read::as_kind(&self.tree, file, kind);
+        let read = Read::as_kind(&self.tree, file, kind, self.about);
         self.note(file, read.skips);
         if let Some(lowered) = read.lowered {
             self.shelf.add(lowered);
@@ -336,12 +351,12 @@ pub(crate) struct Read {
 }
 
 impl Read {
-    fn of(tree: &Tree, text: Text) -> Self {
-        Self::lowered(tree, text.file, text.source, |input, out| *out = lower(text.kind, input))
+    fn of(tree: &Tree, text: Text, about: Kinds) -> Self {
+        Self::lowered(tree, text.file, text.source, |input, out| *out = lower(text.kind, input, about))
     }
 
-    fn as_kind(tree: &Tree, file: FileId, kind: Kind) -> Self {
-        Self::with(tree, file, |input, out| *out = lower(kind, input))
+    fn as_kind(tree: &Tree, file: FileId, kind: Kind, about: Kinds) -> Self {
+        Self::with(tree, file, |input, out| *out = lower(kind, input, about))
     }
 
     /// Reads one file and lowers it with `lower`.
