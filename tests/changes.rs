@@ -632,3 +632,22 @@ fn comments_and_the_configuration_of_the_new_state_hold_for_both() {
         hold(&[(sentence, script.leak(), "--staged", expected)]);
     }
 }
+
+#[test]
+fn a_file_that_is_edited_while_it_is_checked_is_read_as_it_was_staged() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = made(directory.path(), "new; echo 'echo one' > a.sh; git add -A");
+    let change = twiceshy_source::Change::staged(&root, twiceshy_source::Limits::default()).unwrap();
+    let file = change.after.file("a.sh").unwrap();
+    let read = || change.after.source(file).unwrap().text().to_owned();
+    for edit in [None, None, Some("echo two\n"), Some("echo one\n"), Some("e"), Some("echo one\necho two\n"), None] {
+        if let Some(text) = edit {
+            std::fs::write(root.join("a.sh"), text).unwrap();
+        }
+        assert_eq!(read(), "echo one\n", "{edit:?}");
+        // A tick of the clock that says when a file was written.
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::fs::remove_file(root.join("a.sh")).unwrap();
+    assert_eq!(read(), "echo one\n");
+}

@@ -53,11 +53,19 @@ pub struct Entry {
     is_absent: bool,
     /// The text that git holds, whatever stands on disk.
     blob: Option<ObjectId>,
+    proof: git::blob::Proof,
 }
 
 impl Entry {
     fn new(path: impl Into<Arc<str>>, kind: Kind) -> Self {
-        Self { path: path.into(), kind, is_tracked: false, is_absent: false, blob: None }
+        Self {
+            path: path.into(),
+            kind,
+            is_tracked: false,
+            is_absent: false,
+            blob: None,
+            proof: git::blob::Proof::default(),
+        }
     }
 
     fn tracked(self) -> Self {
@@ -423,7 +431,7 @@ impl Tree {
         }
         if let (Some(objects), Some(blob), Kind::File) = (&self.objects, entry.blob, &entry.kind) {
             let path = self.root.as_ref().map(|root| root.join(&*entry.path));
-            return git::blob::read(objects, blob, path, self.limits).map(Arc::new);
+            return git::blob::read(objects, (blob, &entry.proof), path, self.limits).map(Arc::new);
         }
         match (&self.root, &entry.kind) {
             (Some(root), Kind::File) => disk::read(&root.join(&*entry.path), self.limits).map(Arc::new),
