@@ -6,7 +6,7 @@ use crate::document::Kind;
 use crate::health::Deed;
 use crate::reach::Call;
 use crate::script::{Dialect, Host, Script, Start};
-use crate::{FileId, LocalPath, Project, Repo, Service};
+use crate::{FileId, LocalPath, Place, Project, Repo, Service};
 use rustc_hash::FxHashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -17,7 +17,8 @@ use twiceshy_source::Extract;
 pub(crate) struct Answered {
     pub(crate) builds: OnceLock<Vec<crate::build_context::Built>>,
     pub(crate) health_checks: OnceLock<crate::health::Checked>,
-    pub(crate) boot_walks: OnceLock<crate::boot_path::Walked>,
+    pub(crate) boot_scans: OnceLock<Vec<crate::BootScan>>,
+    pub(crate) boot_scripts: OnceLock<Vec<(FileId, Vec<Place>)>>,
     /// By directory.
     pub(crate) local_paths: Memo<String, Arc<[LocalPath]>>,
     /// By path, and whether it is a directory's.

@@ -11,7 +11,6 @@ mod walk;
 pub(crate) use code::{Outline, outline};
 pub use deadline::{Deadline, Platform};
 pub(crate) use kubernetes::Pods;
-pub(crate) use walk::Walked;
 
 use crate::compose::{MountKind, Service};
 use crate::dockerfile::StepKind;
@@ -97,41 +96,41 @@ impl Repo {
     /// The whole-file work on volumes that containers do before they answer. Made only where a script or module has words
     /// for it.
     pub fn boot_scans(&self, focus: Focus) -> &[BootScan] {
-        if self.has_whole_file_work(focus) { &self.boot_walks().scans } else { &[] }
-    }
-
-    /// The shell scripts of the repository that containers run when they start, each with what calls it.
-    pub(crate) fn boot_scripts(&self) -> &[(FileId, Vec<Place>)] {
-        &self.boot_walks().scripts
-    }
-
-    /// What containers do before they answer: all of them, each script and each piece of work once.
-    fn boot_walks(&self) -> &walk::Walked {
-        self.answered.boot_walks.get_or_init(|| {
-            let mut found = walk::Walked::default();
+        if !self.has_whole_file_work(focus) {
+            return &[];
+        }
+        self.answered.boot_scans.get_or_init(|| {
+            let mut found: Vec<BootScan> = Vec::new();
             let mut modules = code::Modules::default();
-            let is_brief = !self.has_whole_file_work(Focus::All);
-            for boot in self.boots() {
-                let walked = walk::walk(self, &boot, &mut modules, is_brief || boot.volumes.is_empty());
-                for scan in walked.scans {
+            for boot in self.boots().iter().filter(|boot| !boot.volumes.is_empty()) {
+                for scan in walk::walk(self, boot, Some(&mut modules)).scans {
                     // Of several containers that start so, the least patient counts.
-                    match found.scans.iter_mut().find(|other| other.place == scan.place) {
+                    match found.iter_mut().find(|other| other.place == scan.place) {
                         Some(other) => {
                             let wait = |scan: &BootScan| scan.deadline.as_ref().map(|deadline| deadline.wait);
                             if wait(&scan).is_some_and(|new| wait(other).is_none_or(|old| new < old)) {
                                 *other = scan;
                             }
                         }
-                        None => found.scans.push(scan),
-                    }
-                }
-                for (file, via) in walked.scripts {
-                    if found.scripts.iter().all(|(other, _)| *other != file) {
-                        found.scripts.push((file, via));
+                        None => found.push(scan),
                     }
                 }
             }
-            found.scans.sort_by_key(|scan| scan.place);
+            found.sort_by_key(|scan| scan.place);
+            found
+        })
+    }
+
+    /// The shell scripts of the repository that containers run when they start, each with what calls it. No code is read for
+    /// that, and nobody who asks waits for those who read some.
+    pub(crate) fn boot_scripts(&self) -> &[(FileId, Vec<Place>)] {
+        self.answered.boot_scripts.get_or_init(|| {
+            let mut found: Vec<(FileId, Vec<Place>)> = Vec::new();
+            for (file, via) in self.boots().iter().flat_map(|boot| walk::walk(self, boot, None).scripts) {
+                if found.iter().all(|(other, _)| *other != file) {
+                    found.push((file, via));
+                }
+            }
             found
         })
     }

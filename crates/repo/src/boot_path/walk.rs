@@ -11,17 +11,17 @@ const DEEP: usize = 12;
 
 /// What a container does before it answers.
 #[derive(Debug, Default)]
-pub(crate) struct Walked {
+pub(super) struct Walked {
     /// Its whole-file work on volumes.
     pub(super) scans: Vec<BootScan>,
     /// The shell scripts of the repository that it runs, and what leads to each.
     pub(super) scripts: Vec<(FileId, Vec<Place>)>,
 }
 
-/// What a container does before it answers; only the scripts that it runs, where nobody looks for work in code.
-pub(super) fn walk(repo: &Repo, boot: &Boot<'_>, modules: &mut Modules, is_brief: bool) -> Walked {
+/// What a container does before it answers; without `modules` only what scripts do.
+pub(super) fn walk(repo: &Repo, boot: &Boot<'_>, modules: Option<&mut Modules>) -> Walked {
     let out = Walked::default();
-    let mut walk = Walk { repo, boot, scripts: FxHashSet::default(), modules, out, is_brief };
+    let mut walk = Walk { repo, boot, scripts: FxHashSet::default(), modules, out };
     walk.all();
     walk.out
 }
@@ -61,10 +61,9 @@ struct Walk<'w, 'r> {
     repo: &'r Repo,
     boot: &'w Boot<'r>,
     scripts: FxHashSet<FileId>,
-    modules: &'w mut Modules,
+    /// What is known about modules; `None`: nothing is read in code.
+    modules: Option<&'w mut Modules>,
     out: Walked,
-    /// Whether only scripts are asked for: nothing is read in code.
-    is_brief: bool,
 }
 
 impl Walk<'_, '_> {
@@ -142,10 +141,8 @@ impl Walk<'_, '_> {
             }
             return;
         }
-        if self.is_brief {
-            return;
-        }
-        let scans = code::started(repo, file, self.modules);
+        let Some(modules) = &mut self.modules else { return };
+        let scans = code::started(repo, file, modules);
         for (scan, mut calls) in scans {
             let mut all = via.to_vec();
             all.append(&mut calls);
