@@ -14,7 +14,7 @@ pub(crate) use family::Files;
 pub use gaps::{Cause, Gap};
 pub use list::{BootList, ListEntry};
 pub(crate) use paths::words as identifier_words;
-pub(crate) use words::may_have;
+pub(crate) use words::may_say;
 
 use crate::Place;
 use twiceshy_source::FileId;

@@ -38,7 +38,7 @@ impl CommandLine {
         let mut lowered = Lowered { scripts, ..Lowered::default() };
         if let Ok(source) = tree.source(file) {
             // Not the comments that speak to us: who runs a command has no say in how it is judged.
-            crate::secret::lower(Input { tree: &tree, file, source: &source }, &mut lowered);
+            crate::secret::lower(Input { tree: &tree, file, source: &source, about: crate::Kinds::ALL }, &mut lowered);
         }
         let mut shelf = Shelf::default();
         shelf.add(lowered);

@@ -247,6 +247,8 @@ pub struct Input<'a> {
     pub file: FileId,
     /// Its text.
     pub source: &'a Source,
+    /// What is of no concern to those who read one of these kinds is not looked for.
+    pub about: Kinds,
 }
 
 impl<'a> Input<'a> {
@@ -261,8 +263,8 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Parses and lowers a file; what is of no concern to those who read one of the kinds in `about` is left out.
-pub(crate) fn lower(kind: Kind, input: Input<'_>, about: Kinds) -> Lowered {
+/// Parses and lowers a file.
+pub(crate) fn lower(kind: Kind, input: Input<'_>) -> Lowered {
     let mut out = Lowered::default();
     match kind {
         Kind::Compose => crate::compose::lower(input, &mut out),
@@ -273,7 +275,7 @@ pub(crate) fn lower(kind: Kind, input: Input<'_>, about: Kinds) -> Lowered {
         Kind::Workflow => crate::workflow::lower(input, &mut out),
         Kind::Action => crate::workflow::lower_action(input, &mut out),
         Kind::Sql => crate::sql::lower(input, &mut out),
-        Kind::Python => crate::python::lower(input, about, &mut out),
+        Kind::Python => crate::python::lower(input, &mut out),
         Kind::Node => crate::node::lower(input, &mut out),
         Kind::NodePackage => crate::package::lower(input, &mut out),
         Kind::TsConfig => crate::tsconfig::lower(input, &mut out),

@@ -177,8 +177,6 @@ kinds! {
     pub actions: crate::Action,
     /// SQL files.
     pub sql: crate::Sql,
-    /// What code says about lists that are read at start.
-    pub(crate) rosters: crate::boot::Roster,
     /// Python modules; migrations are among them, and once more in `migrations`.
     pub python: crate::Python,
     /// Alembic's revisions.

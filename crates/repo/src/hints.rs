@@ -1,6 +1,7 @@
 //! Words that stand in a module and make it worth parsing when somebody asks about them. They are looked for while the
 //! text is at hand, so that a question about a whole repository need not read it again.
 
+use crate::{Input, Kind, Kinds};
 use aho_corasick::packed::Searcher;
 use std::sync::LazyLock;
 
@@ -22,6 +23,12 @@ impl Hints {
     pub(crate) const CALLBACK: Self = Self(16);
     /// A call that listens on a port.
     pub(crate) const LISTENS: Self = Self(32);
+    /// A list that is read at start.
+    pub(crate) const LISTS: Self = Self(64);
+    /// What has to be in such a list.
+    pub(crate) const DEMANDS: Self = Self(128);
+    /// One of both.
+    pub(crate) const ROSTER: Self = Self(64 | 128);
 
     /// Whether these are among them.
     pub(crate) fn has(self, other: Self) -> bool {
@@ -33,19 +40,37 @@ impl Hints {
     }
 
     /// Those of a Python module.
-    pub(crate) fn of_python(text: &str) -> Self {
-        Self(
-            Self::WHOLE_FILE.when(whole_file(text)).0
-                | Self::STRICT_COOKIE.when(strict_cookie(text)).0
-                | Self::HEALTH.when(health(text)).0
-                | Self::CALLBACK.when(callback(text)).0
-                | Self::LISTENS.when(crate::listens::may_listen(text)).0,
-        )
+    pub(crate) fn of_python(input: Input<'_>) -> Self {
+        let (lists, demands) = crate::boot::may_say(input);
+        let all = Self::of_text(input.text()).0 | Self::LISTS.when(lists).0 | Self::DEMANDS.when(demands).0;
+        Self(all | Self::of_code(input).0)
     }
 
     /// Those of a JavaScript module.
-    pub(crate) fn of_node(text: &str) -> Self {
-        Self(Self::of_python(text).0 | Self::BROWSER.when(browser(text)).0)
+    pub(crate) fn of_node(input: Input<'_>) -> Self {
+        // What a server renders hangs on its code, its packages and the version of Node in its image.
+        const RENDERED: Kinds =
+            Kinds::NONE.with(Kind::Node).with(Kind::NodePackage).with(Kind::TsConfig).with(Kind::Dockerfile);
+        let has_browser = input.about.meets(RENDERED) && browser(input.text());
+        Self(Self::of_python(input).0 | Self::BROWSER.when(has_browser).0)
+    }
+
+    /// Those that only other code has to do with.
+    fn of_code(input: Input<'_>) -> Self {
+        if !input.about.meets(Kinds::NONE.with(Kind::Python).with(Kind::Node)) {
+            return Self(0);
+        }
+        let text = input.text();
+        Self(Self::STRICT_COOKIE.when(strict_cookie(text)).0 | Self::CALLBACK.when(callback(text)).0)
+    }
+
+    /// Those that other kinds of files have to do with.
+    fn of_text(text: &str) -> Self {
+        Self(
+            Self::WHOLE_FILE.when(whole_file(text)).0
+                | Self::HEALTH.when(health(text)).0
+                | Self::LISTENS.when(crate::listens::may_listen(text)).0,
+        )
     }
 }
 
@@ -162,11 +187,11 @@ mod tests {
 
     #[test]
     fn words_are_found_where_they_may_matter() {
-        assert!(Hints::of_python("db.execute('PRAGMA quick_check')").has(Hints::WHOLE_FILE));
-        assert!(Hints::of_python("r.set_cookie('a', samesite='Strict')").has(Hints::STRICT_COOKIE));
-        assert!(!Hints::of_python("r.set_cookie('a', samesite='lax')").has(Hints::STRICT_COOKIE));
-        assert!(Hints::of_node("const w = window.innerWidth").has(Hints::BROWSER));
-        assert!(!Hints::of_node("// the window\nimport x from '../document.js'").has(Hints::BROWSER));
-        assert!(!Hints::of_node("f(() => {\n            window.close()\n})").has(Hints::BROWSER));
+        assert!(Hints::of_text("db.execute('PRAGMA quick_check')").has(Hints::WHOLE_FILE));
+        assert!(strict_cookie("r.set_cookie('a', samesite='Strict')"));
+        assert!(!strict_cookie("r.set_cookie('a', samesite='lax')"));
+        assert!(browser("const w = window.innerWidth"));
+        assert!(!browser("// the window\nimport x from '../document.js'"));
+        assert!(!browser("f(() => {\n            window.close()\n})"));
     }
 }

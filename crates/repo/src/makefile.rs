@@ -218,7 +218,7 @@ mod tests {
         let source = Source::new(text);
         let tree = Tree::memory([("Makefile".to_owned(), text.to_owned())]);
         let mut out = Lowered::default();
-        lower(Input { tree: &tree, file: FileId(0), source: &source }, &mut out);
+        lower(Input { tree: &tree, file: FileId(0), source: &source, about: crate::Kinds::ALL }, &mut out);
         out.scripts
     }
 

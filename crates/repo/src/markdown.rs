@@ -90,7 +90,7 @@ mod tests {
         let source = Source::new(text);
         let tree = Tree::memory([("README.md".to_owned(), text.to_owned())]);
         let mut out = Lowered::default();
-        lower(Input { tree: &tree, file: FileId(0), source: &source }, &mut out);
+        lower(Input { tree: &tree, file: FileId(0), source: &source, about: crate::Kinds::ALL }, &mut out);
         out.scripts
     }
 

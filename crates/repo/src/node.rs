@@ -36,7 +36,7 @@ impl Node {
             file: input.file,
             imports,
             may_read_variables: crate::variables::may_read(input),
-            hints: Hints::of_node(input.text()),
+            hints: Hints::of_node(input),
             answers: Answers::default(),
             is_scanned: false,
         }
@@ -59,7 +59,7 @@ pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
 
 /// Whether a fact other than an import may stand in the text: each says by which words it is known.
 fn asks_for_more_than_imports(input: Input<'_>) -> bool {
-    log_file::may_have(input.text(), log_file::Language::JavaScript) || crate::boot::may_have(input)
+    log_file::may_have(input.text(), log_file::Language::JavaScript)
 }
 
 fn parse(input: Input<'_>, out: &mut Lowered) {
@@ -70,9 +70,6 @@ fn parse(input: Input<'_>, out: &mut Lowered) {
         }
         let imports = imports::of(module.body, text, input.file);
         out.node.push(Node::new(input, imports));
-        if crate::boot::may_have(input) {
-            out.rosters.extend(crate::boot::roster(module.body, input));
-        }
         out.flaws.extend(module.flaws);
     });
 }

@@ -17,7 +17,7 @@ pub(crate) use scan::{parse_all, parse_whole};
 
 use crate::hints::Hints;
 use crate::reading::Answers;
-use crate::{Input, Kind, Kinds, Lowered, boot, log_file, migration};
+use crate::{Input, Kind, Kinds, Lowered, log_file, migration};
 use bumpalo::Bump;
 use machine::Machine;
 use std::sync::OnceLock;
@@ -55,9 +55,9 @@ impl Python {
             imports,
             json_writes: Box::default(),
             json: OnceLock::new(),
-            may_load_json: json::may_load(input.text()),
+            may_load_json: is_compared(input) && json::may_load(input.text()),
             may_read_variables: crate::variables::may_read(input),
-            hints: Hints::of_python(input.text()),
+            hints: Hints::of_python(input),
             answers: Answers::default(),
             is_scanned: false,
         }
@@ -70,30 +70,31 @@ struct Signs {
     json_writes: bool,
     migration: bool,
     log_file: bool,
-    roster: bool,
 }
 
 impl Signs {
-    /// What stands in migrations, or is written to JSON columns, is compared with other modules only, and with what is
-    /// installed.
-    fn of(input: Input<'_>, about: Kinds) -> Self {
-        const COMPARED_WITH: Kinds = Kinds::NONE.with(Kind::Python).with(Kind::Requirements);
+    fn of(input: Input<'_>) -> Self {
         let text = input.text();
-        let is_compared = about.meets(COMPARED_WITH);
+        let is_compared = is_compared(input);
         Self {
             json_writes: is_compared && json::may_write(text),
             migration: is_compared && migration::may_be_migration(text),
             log_file: log_file::may_have(text, log_file::Language::Python),
-            roster: boot::may_have(input),
         }
     }
 }
 
+/// Whether what stands in migrations and JSON columns is asked for: it is compared with other modules only, and with what is
+/// installed.
+fn is_compared(input: Input<'_>) -> bool {
+    input.about.meets(Kinds::NONE.with(Kind::Python).with(Kind::Requirements))
+}
+
 /// Lowers a module: whole where its text has words that matter, its imports alone where not. Most modules are of the
 /// second kind, and parsing them would be most of the work on a large repository.
-pub(crate) fn lower(input: Input<'_>, about: Kinds, out: &mut Lowered) {
-    let signs = Signs::of(input, about);
-    let has_more = signs.json_writes || signs.migration || signs.log_file || signs.roster;
+pub(crate) fn lower(input: Input<'_>, out: &mut Lowered) {
+    let signs = Signs::of(input);
+    let has_more = signs.json_writes || signs.migration || signs.log_file;
     if !has_more && let Some(module) = scan::imports(input) {
         out.python.push(module);
     } else {
@@ -103,7 +104,7 @@ pub(crate) fn lower(input: Input<'_>, about: Kinds, out: &mut Lowered) {
 
 /// Lowers a module whole, whatever it has.
 fn parse(input: Input<'_>, out: &mut Lowered) {
-    lower_whole(input, Signs::of(input, Kinds::ALL), out);
+    lower_whole(input, Signs::of(input), out);
 }
 
 fn lower_whole(input: Input<'_>, signs: Signs, out: &mut Lowered) {
@@ -123,9 +124,6 @@ fn lower_in(arena: &Bump, input: Input<'_>, signs: Signs, out: &mut Lowered) {
         if signs.json_writes {
             json_writes = json::writes(&module, text, &mut machine, input.file);
         }
-    }
-    if signs.roster {
-        out.rosters.extend(boot::roster(module.body, input));
     }
     if signs.log_file {
         log_file::lower(&module, log_file::Language::Python, input, out);

@@ -24,6 +24,8 @@ pub(crate) struct Answers {
     pub(crate) start: OnceLock<Arc<crate::boot_path::Outline>>,
     /// The strict cookies that it sets.
     pub(crate) strict_cookies: OnceLock<Box<[crate::cookie::StrictCookie]>>,
+    /// What it says about lists that are read at start.
+    pub(crate) roster: OnceLock<Option<Box<crate::boot::Roster>>>,
     /// What of it runs when it is rendered.
     pub(crate) rendered: OnceLock<Arc<crate::rendering::Outline>>,
 }
@@ -65,6 +67,9 @@ impl Repo {
         }
         if hints.has(Hints::STRICT_COOKIE) && answers.strict_cookies.get().is_none() {
             let _ = answers.strict_cookies.set(crate::cookie::strict_cookies(module, text, file).into());
+        }
+        if hints.has(Hints::LISTS) && answers.roster.get().is_none() {
+            let _ = answers.roster.set(crate::boot::roster(module.body, &self.tree, file).map(Box::new));
         }
     }
 

@@ -60,16 +60,16 @@ impl Repo {
             return Vec::new();
         }
         let Ok(source) = self.tree.source(file) else { return Vec::new() };
-        of(None, Input { tree: &self.tree, file, source: &source }, &[])
+        of(None, Input { tree: &self.tree, file, source: &source, about: Kinds::ALL }, &[])
     }
 
     /// The remarks that `file` would have with the text `text`, and how much of it would not be understood.
     pub fn remarks_with(&self, file: FileId, text: &str) -> (Vec<Remark>, usize) {
         let source = Source::new(text);
-        let input = Input { tree: &self.tree, file, source: &source };
+        let input = Input { tree: &self.tree, file, source: &source, about: Kinds::ALL };
         match Kind::of(self.tree.path(file), || Some(source.line(0).to_owned())) {
             Some(kind) => {
-                let lowered = crate::document::lower(kind, input, Kinds::ALL);
+                let lowered = crate::document::lower(kind, input);
                 (lowered.remarks, lowered.flaws.len())
             }
             None => (of(None, input, &[]), 0),

@@ -352,22 +352,22 @@ pub(crate) struct Read {
 
 impl Read {
     fn of(tree: &Tree, text: Text, about: Kinds) -> Self {
-        Self::lowered(tree, text.file, text.source, |input, out| *out = lower(text.kind, input, about))
+        Self::lowered(tree, (text.file, text.source), about, |input, out| *out = lower(text.kind, input))
     }
 
     fn as_kind(tree: &Tree, file: FileId, kind: Kind, about: Kinds) -> Self {
-        Self::with(tree, file, |input, out| *out = lower(kind, input, about))
+        Self::lowered(tree, (file, tree.source(file)), about, |input, out| *out = lower(kind, input))
     }
 
     /// Reads one file and lowers it with `lower`.
     pub(crate) fn with(tree: &Tree, file: FileId, lower: impl FnOnce(Input<'_>, &mut Lowered)) -> Self {
-        Self::lowered(tree, file, tree.source(file), lower)
+        Self::lowered(tree, (file, tree.source(file)), Kinds::ALL, lower)
     }
 
     fn lowered(
         tree: &Tree,
-        file: FileId,
-        source: Result<Arc<Source>, SkipReason>,
+        (file, source): (FileId, Result<Arc<Source>, SkipReason>),
+        about: Kinds,
         lower: impl FnOnce(Input<'_>, &mut Lowered),
     ) -> Self {
         let skip = |reason| Skip { path: tree.path(file).to_owned(), reason };
@@ -382,7 +382,7 @@ impl Read {
         // A parser's panic is a file that we did not understand, not the end of the run.
         let lowered = std::panic::catch_unwind(AssertUnwindSafe(|| {
             let mut lowered = Lowered::default();
-            lower(Input { tree, file, source: &source }, &mut lowered);
+            lower(Input { tree, file, source: &source, about }, &mut lowered);
             lowered
         }));
         let Ok(lowered) = lowered else {

@@ -1,20 +1,21 @@
 //! What modules of code say about lists: constant names, list files, directories.
 
 use super::{NameSet, Reading, Role, Roster, paths};
-use crate::{Input, Place};
+use crate::Place;
 use rustc_hash::{FxHashMap, FxHashSet};
-use twiceshy_source::{Span, Tree};
+use twiceshy_source::{FileId, Span, Tree};
 use twiceshy_syntax::code::{Expr, ExprKind, Function, Stmt, StmtKind};
 
 /// What the module with this body says; `None` for the many that say nothing.
-pub(crate) fn roster(body: &[Stmt<'_>], input: Input<'_>) -> Option<Roster> {
+pub(crate) fn roster(body: &[Stmt<'_>], tree: &Tree, file: FileId) -> Option<Roster> {
     let mut reader = Reader {
-        input,
-        from: Tree::parent(input.path()),
+        tree,
+        file,
+        from: Tree::parent(tree.path(file)),
         constants: FxHashMap::default(),
         used: FxHashSet::default(),
         lists_directories: false,
-        roster: Roster { file: input.file, sets: Vec::new(), reads: Vec::new(), sweeps: Vec::new(), refuses: None },
+        roster: Roster { file, sets: Vec::new(), reads: Vec::new(), sweeps: Vec::new(), refuses: None },
     };
     reader.statements(body);
     let Reader { used, lists_directories, mut roster, .. } = reader;
@@ -45,7 +46,8 @@ pub(super) const LISTS_DIRECTORIES: [&str; 11] = [
 ];
 
 struct Reader<'a, 'i> {
-    input: Input<'i>,
+    tree: &'i Tree,
+    file: FileId,
     from: &'i str,
     /// Paths that constants hold.
     constants: FxHashMap<&'a str, String>,
@@ -56,7 +58,7 @@ struct Reader<'a, 'i> {
 
 impl<'a> Reader<'a, '_> {
     fn place(&self, span: Span) -> Place {
-        Place::new(self.input.file, span)
+        Place::new(self.file, span)
     }
 
     fn statements(&mut self, body: &[Stmt<'a>]) {
@@ -169,14 +171,14 @@ impl<'a> Reader<'a, '_> {
     fn path(&mut self, tail: &str, span: Span) {
         let place = self.place(span);
         if paths::is_list(tail) {
-            let list = paths::file(self.input.tree, self.from, tail);
+            let list = paths::file(self.tree, self.from, tail);
             let is_new = |reads: &[Reading]| list.is_some_and(|list| reads.iter().all(|read| read.list != list));
             if is_new(&self.roster.reads) {
                 self.roster.reads.extend(list.map(|list| Reading { list, place }));
             }
         } else if !Tree::name(tail).contains('.') || tail.contains("/*") {
             let directory = tail.split("/*").next().unwrap_or_default();
-            let directory = paths::directory(self.input.tree, self.from, directory);
+            let directory = paths::directory(self.tree, self.from, directory);
             self.roster.sweeps.extend(directory.filter(|directory| !self.roster.sweeps.contains(directory)));
         }
     }

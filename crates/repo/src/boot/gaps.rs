@@ -2,7 +2,8 @@
 
 use super::family::{Files, undoes};
 use super::list::{self, BootList, Form, ListEntry};
-use super::{NameSet, Role, paths, shell};
+use super::{NameSet, Role, Roster, paths, shell};
+use crate::hints::Hints;
 use crate::{Edit, Place, Repo, Sql, Tree};
 use rustc_hash::{FxHashMap, FxHashSet};
 use twiceshy_source::FileId;
@@ -99,8 +100,9 @@ impl Repo {
                 None => lists.extend(list::read(self, file).map(|list| BootList { readings: vec![place], ..list })),
             }
         }
+        let rosters = self.rosters(Hints::LISTS);
         let constants =
-            self.rosters.iter().flat_map(|roster| &roster.sets).filter(|set| set.role == Role::Listed && set.is_used);
+            rosters.iter().flat_map(|roster| &roster.sets).filter(|set| set.role == Role::Listed && set.is_used);
         for set in constants {
             let Some((_, first)) = set.names.first() else { continue };
             let Some((_, last)) = set.names.last() else { continue };
@@ -132,9 +134,26 @@ impl Repo {
         lists
     }
 
+    /// What modules say that may say such a thing.
+    pub(super) fn rosters(&self, hints: Hints) -> Vec<&Roster> {
+        let python = self.python.iter().map(|module| (module.file, module.hints, &module.answers));
+        let node = self.node.iter().map(|module| (module.file, module.hints, &module.answers));
+        let mut rosters: Vec<&Roster> = python
+            .chain(node)
+            .filter(|(_, has, _)| has.has(hints))
+            .filter_map(|(file, _, answers)| {
+                let read = || self.read_code(file, |module, _| super::roster(module.body, &self.tree, file)).flatten();
+                answers.roster.get_or_init(|| read().map(Box::new)).as_deref()
+            })
+            .collect();
+        rosters.sort_by_key(|roster| roster.file);
+        rosters
+    }
+
     /// Files that look like lists, where code and scripts read them.
     fn list_readings(&self) -> Vec<(FileId, Place)> {
-        let by_code = self.rosters.iter().flat_map(|roster| &roster.reads).map(|read| (read.list, read.place));
+        let rosters = self.rosters(Hints::LISTS).into_iter();
+        let by_code = rosters.flat_map(|roster| &roster.reads).map(|read| (read.list, read.place));
         let scripts = self.scripts.iter().filter(|script| {
             use crate::script::Host;
             !matches!(script.host.outermost(), Host::Fence { .. }) && !paths::is_aside(self.tree.path(script.file))
@@ -146,14 +165,15 @@ impl Repo {
 
     /// The constant lists of names that code demands, and refuses to go on without.
     fn demands(&self) -> Vec<&NameSet> {
+        let rosters = self.rosters(Hints::ROSTER);
         let refuses = |file: FileId, constant: &str| {
-            self.rosters.iter().any(|roster| {
+            rosters.iter().any(|roster| {
                 roster.refuses.is_some()
                     && (roster.file == file
                         || self.tree.source(roster.file).is_ok_and(|source| source.text().contains(constant)))
             })
         };
-        let sets = self.rosters.iter().flat_map(|roster| roster.sets.iter().map(move |set| (roster.file, set)));
+        let sets = rosters.iter().flat_map(|roster| roster.sets.iter().map(|set| (roster.file, set)));
         sets.filter(|(file, set)| set.role == Role::Required && refuses(*file, &set.constant))
             .map(|(_, set)| set)
             .collect()

@@ -1,6 +1,7 @@
 //! Whether something else applies a whole directory when a system starts or is deployed.
 
 use super::{paths, shell};
+use crate::hints::Hints;
 use crate::script::{Host, Script};
 use crate::{Repo, Tree};
 use twiceshy_source::FileId;
@@ -75,7 +76,7 @@ impl Repo {
                 || command.contains(&format!("{directory}/*"))
         };
         let module_does = || {
-            self.rosters.iter().any(|roster| {
+            self.rosters(Hints::ROSTER).iter().any(|roster| {
                 let path = self.tree.path(roster.file);
                 let is_by_hand = path.split('/').any(|part| matches!(part, "scripts" | "bin" | "tools" | "cli"));
                 roster.sweeps.iter().any(|swept| swept == directory)

@@ -9,12 +9,16 @@ use crate::hints::Words;
 use memchr::memmem::{Finder, find, find_iter};
 use std::sync::LazyLock;
 
-/// Whether the module may say anything.
-pub(crate) fn may_have(input: Input<'_>) -> bool {
+/// Whether the module may be, or name, a list that is read at start; and whether it may say what has to be in one, or take all
+/// that a directory holds.
+pub(crate) fn may_say(input: Input<'_>) -> (bool, bool) {
     let text = input.text().as_bytes();
-    !paths::is_aside(input.path())
-        && is_about_a_start(input.text())
-        && (names_list(text) || lists_directories(text) || names_constant(text, input.path().ends_with(".py")))
+    if paths::is_aside(input.path()) || !is_about_a_start(input.text()) {
+        return (false, false);
+    }
+    let is_python = input.path().ends_with(".py");
+    let lists = names_list(text) || names_constant(text, is_python, Role::Listed);
+    (lists, lists_directories(text) || names_constant(text, is_python, Role::Required))
 }
 
 fn is_about_a_start(text: &str) -> bool {
@@ -32,14 +36,23 @@ fn is_about_a_start(text: &str) -> bool {
     WORDS.has_one_in(text) || names_sql()
 }
 
-/// Whether a string ends as the name of a list does.
+/// Whether a string ends with the name of what may be a list.
 fn names_list(text: &[u8]) -> bool {
     paths::LIST_EXTENSIONS.iter().any(|extension| {
         find_iter(text, extension).any(|at| {
             let end = at + extension.len();
-            at > 0 && text[at - 1] == b'.' && matches!(text.get(end), Some(b'"' | b'\'' | b'`'))
+            at > 0
+                && text[at - 1] == b'.'
+                && matches!(text.get(end), Some(b'"' | b'\'' | b'`'))
+                && std::str::from_utf8(last_part(&text[..end])).is_ok_and(paths::is_list)
         })
     })
+}
+
+/// The last part of the path with which the text ends.
+fn last_part(text: &[u8]) -> &[u8] {
+    let is_inside = |byte: &&u8| is_part(**byte) || matches!(**byte, b'.' | b'-');
+    &text[text.len() - text.iter().rev().take_while(is_inside).count()..]
 }
 
 fn lists_directories(text: &[u8]) -> bool {
@@ -50,26 +63,27 @@ fn lists_directories(text: &[u8]) -> bool {
     })
 }
 
-/// Whether a constant list is bound to a name that says what it is for, or one of another module may be what this one
-/// refuses to go on without.
-fn names_constant(text: &[u8], is_python: bool) -> bool {
+/// Whether a constant list is bound to a name that says that this is what it is for, or one of another module may be what this
+/// one refuses to go on without.
+fn names_constant(text: &[u8], is_python: bool, wanted: Role) -> bool {
     // The words that `role` knows, but for letters that may be large or small.
     const STEMS: [&str; 20] = [
         "equire", "EQUIRE", "xpected", "XPECTED", "andatory", "ANDATORY", "must", "Must", "MUST", "eeded", "EEDED",
         "ssential", "SSENTIAL", "boot", "Boot", "BOOT", "tartup", "TARTUP", "llow", "LLOW",
     ];
-    let refuses = ["raise", "throw", "exit", "panic"].iter().any(|word| find(text, word.as_bytes()).is_some());
+    let refuses = wanted == Role::Required
+        && ["raise", "throw", "exit", "panic"].iter().any(|word| find(text, word.as_bytes()).is_some());
     let says = |stem: &&str| {
         find_iter(text, stem).any(|at| {
             let (name, after) = name_around(text, at);
-            let role = || std::str::from_utf8(name).ok().and_then(role);
+            let is_wanted = || std::str::from_utf8(name).ok().and_then(role) == Some(wanted);
             if is_bound_to_list(after) {
-                return role().is_some();
+                return is_wanted();
             }
             let is_large = name.contains(&b'_') && !name.iter().any(u8::is_ascii_lowercase);
             let is_mixed = !is_python && !name.contains(&b'_') && name.first().is_some_and(u8::is_ascii_lowercase);
             let is_constant = is_large || is_mixed && name.iter().any(u8::is_ascii_uppercase);
-            refuses && is_constant && after.first() != Some(&b'(') && role() == Some(Role::Required)
+            refuses && is_constant && after.first() != Some(&b'(') && is_wanted()
         })
     };
     STEMS.iter().any(says)
@@ -124,7 +138,11 @@ mod tests {
             "for name in REQUIRED_MIGRATIONS:\n    raise SystemExit(name)",
         ];
         for text in says {
-            assert!(names_constant(text.as_bytes(), true), "{text}");
+            let role =
+                if text.contains("MIGRATIONS = ('a'") || text.contains("BOOT") { Role::Listed } else { Role::Required };
+            for wanted in [Role::Listed, Role::Required] {
+                assert_eq!(names_constant(text.as_bytes(), true, wanted), role == wanted, "{text}");
+            }
         }
         let others = [
             "# what migrations are required",
@@ -135,14 +153,20 @@ mod tests {
             "raise ValueError(required_fields)",
         ];
         for text in others {
-            assert!(!names_constant(text.as_bytes(), true), "{text}");
+            for wanted in [Role::Listed, Role::Required] {
+                assert!(!names_constant(text.as_bytes(), true, wanted), "{text}");
+            }
         }
-        assert!(names_constant(b"import { requiredViews } from './views'; throw new Error()", false));
+        let refuses = b"import { requiredViews } from './views'; throw new Error()";
+        assert!(names_constant(refuses, false, Role::Required) && !names_constant(refuses, false, Role::Listed));
     }
 
     #[test]
     fn lists_are_named_by_a_string_and_directories_listed_by_a_call() {
-        assert!(names_list(b"open(base / 'boot-migrations.txt')") && !names_list(b"# see list.txt, or .json files"));
+        assert!(names_list(b"open(base / 'boot-migrations.txt')") && names_list(b"`${dir}/list.json`"));
+        for text in ["# see list.txt, or .json files", "name.endswith('.json')", "pip install -r 'requirements.txt'"] {
+            assert!(!names_list(text.as_bytes()), "{text}");
+        }
         assert!(lists_directories(b"fs.readdirSync(dir)") && lists_directories(b"Path(d).glob('*.sql')"));
         assert!(!lists_directories(b"global(x)") && !lists_directories(b"my_walk(x) # glob"));
     }

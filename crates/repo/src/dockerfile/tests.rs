@@ -9,7 +9,7 @@ fn dockerfile(text: &str) -> Dockerfile {
     let tree = &repo.tree;
     let file = tree.file("Dockerfile").unwrap();
     let mut lowered = crate::Lowered::default();
-    lower(Input { tree, file, source: &tree.source(file).unwrap() }, &mut lowered);
+    lower(Input { tree, file, source: &tree.source(file).unwrap(), about: crate::Kinds::ALL }, &mut lowered);
     lowered.dockerfiles.remove(0)
 }
 

@@ -9,7 +9,7 @@ use twiceshy_source::{FileId, Source, Tree};
 fn scanned(path: &str, text: &str) -> Option<Vec<String>> {
     let tree = Tree::memory([(path, text)]);
     let source = Source::new(text);
-    let input = Input { tree: &tree, file: FileId(0), source: &source };
+    let input = Input { tree: &tree, file: FileId(0), source: &source, about: crate::Kinds::ALL };
     let scanned = imports(input)?;
     let by_parser = js::read(text, Dialect::of(path), |module| parsed::of(module.body, text, FileId(0)));
     assert_eq!(scanned, by_parser, "{text}");
