@@ -74,9 +74,15 @@ impl Repo {
     }
 }
 
-/// What mounts nothing has no file that outlives it; a chart's templates are no YAML.
+/// What mounts nothing has no file that outlives it; a chart's templates are no YAML. Definitions of resources describe at
+/// great length what others may hold.
 fn may_hold_pods(text: &str) -> bool {
-    text.contains("containers:") && text.contains("volumeMounts") && !text.contains("{{")
+    let may_hold = |document: &str| {
+        document.contains("containers:")
+            && document.contains("volumeMounts")
+            && !document.contains("kind: CustomResourceDefinition")
+    };
+    !text.contains("{{") && text.split("\n---").any(may_hold)
 }
 
 /// Whether the file at `path` may be a manifest.
