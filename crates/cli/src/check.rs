@@ -11,7 +11,7 @@ use crate::{patch, text};
 use std::process::ExitCode;
 use std::time::Instant;
 use twiceshy_lint::{Choice, Entry, Level, Report};
-use twiceshy_repo::{Kind, Kinds, READERS, Repo, STACK};
+use twiceshy_repo::{Kind, Kinds, READERS, Repo, STACK, make_room};
 use twiceshy_source::{Change, ChangeError, Limits, OpenError, Origin, Scope, SkipReason, Tree};
 
 /// Something was found.
@@ -20,7 +20,8 @@ const FOUND: u8 = 1;
 const UNABLE: u8 = 2;
 
 fn threads(count: usize) -> Result<rayon::ThreadPool, Problem> {
-    rayon::ThreadPoolBuilder::new().num_threads(count).stack_size(STACK).build().map_err(|error| {
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(count).stack_size(STACK);
+    threads.start_handler(|_| make_room()).build().map_err(|error| {
         Problem::new(format!("no threads can be started: {error}")).next("try fewer of them: --jobs 1")
     })
 }

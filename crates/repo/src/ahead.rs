@@ -2,6 +2,7 @@
 //! should wait for it.
 
 use crate::document::Kind;
+use crate::room;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use twiceshy_source::{FileId, Kind as Entry, SkipReason, Source, Tree};
@@ -54,6 +55,7 @@ pub(crate) fn fold<T: Default + Send>(tree: &Tree, files: &[FileId], with: impl 
         for _ in 0..READERS {
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
+                room::reserve(room::OF_READERS);
                 let read = std::iter::from_fn(|| batch(tree, next));
                 read.map(|batch| sender.send(batch)).take_while(Result::is_ok).for_each(drop);
             });

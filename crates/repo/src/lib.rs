@@ -68,6 +68,7 @@ mod repo;
 mod requirements;
 mod resolve;
 mod restart;
+mod room;
 mod route;
 pub mod rsync;
 mod runbook;
@@ -158,6 +159,7 @@ pub use repo::{Repo, STACK};
 pub use requirements::{Requirement, Requirements, Version};
 pub use resolve::{FailingImport, Ignored, Resolved, Untracked};
 pub use restart::{PodmanPolicy, Unrestarted, UnrestartedRun};
+pub use room::make_room;
 pub use route::{
     Address, Asked, Backend, BehindProxy, FileProvider, Hostname, Mention, ProbeOfNothing, Route, RoutedTwice, Router,
     Routing, Twice, UnroutedHost, Zone,
