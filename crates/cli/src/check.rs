@@ -61,10 +61,10 @@ pub(crate) fn run(args: &Check, lints: &[Entry]) -> Result<ExitCode, Problem> {
             }
             (repaired.repo, repaired.report)
         } else {
-            let mut report = Report::of(&repo, lints, &choice);
-            if let Some(origins) = origins {
-                report.leave_what_is_new(&repo, origins, lints, &choice);
-            }
+            let report = match origins {
+                Some(origins) => Report::of_change(&repo, origins, lints, &choice),
+                None => Report::of(&repo, lints, &choice),
+            };
             (repo, report)
         };
         let view = View::new(&repo, &report, &scope, lints);

@@ -7,11 +7,26 @@ use twiceshy_repo::Repo;
 use twiceshy_source::{FileId, Origin, Source, Tree};
 
 impl Report {
-    /// Leaves in this report, which is about `repo`, what the change from its `origins` caused, in whatever file it
-    /// shows. Of what was not read or understood, only changed files are left.
+    /// What the change from its `origins` caused in `repo`, in whatever file it shows. Of what was not read or understood, only
+    /// changed files are told.
     ///
     /// Something was there before if one of the origins has it: a merge did not cause what came with a parent.
-    pub fn leave_what_is_new(&mut self, repo: &Repo, origins: Vec<Origin>, lints: &[Entry], choice: &Choice) {
+    pub fn of_change(repo: &Repo, origins: Vec<Origin>, lints: &[Entry], choice: &Choice) -> Self {
+        // Most changes are looked at from one state before them, and there is mostly something that was there before.
+        let before = |origin: &Origin| repo.again_by_the_same_rules(origin.tree.clone(), &origin.changed);
+        let first = || origins.first().filter(|origin| !origin.changed.is_empty()).map(before);
+        let (mut report, first) = rayon::join(|| Self::of(repo, lints, choice), first);
+        report.leave_what_is_new(repo, (origins, first), lints, choice);
+        report
+    }
+
+    fn leave_what_is_new(
+        &mut self,
+        repo: &Repo,
+        (origins, mut first): (Vec<Origin>, Option<Repo>),
+        lints: &[Entry],
+        choice: &Choice,
+    ) {
         let mut changed: Option<FxHashSet<FileId>> = None;
         for origin in &origins {
             let here = origin.changed.iter().copied().collect();
@@ -34,7 +49,8 @@ impl Report {
                 return;
             }
             let renames = origin.renames(&repo.tree);
-            let before = repo.again_by_the_same_rules(origin.tree, &origin.changed);
+            let again = || repo.again_by_the_same_rules(origin.tree, &origin.changed);
+            let before = first.take().unwrap_or_else(again);
             // A lint that finds nothing now has nothing to be compared.
             let found: FxHashSet<&str> = self.diagnostics.iter().map(|found| found.lint.as_str()).collect();
             let report = Self::about(&before, lints, choice, |lint| found.contains(lint.name.as_str()));

@@ -2,10 +2,10 @@
 
 use crate::suppression::Suppressions;
 use crate::{Choice, Date, Diagnostic, Entry, Finding, Report, Settings};
-use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use twiceshy_repo::{Focus, Kind, Repo};
+use std::sync::{Mutex, PoisonError};
+use twiceshy_repo::{Focus, Kind, Kinds, Repo};
 use twiceshy_source::{FileId, SkipReason};
 
 /// A check of one state of a repository. Its lints run at once, or first those that one file is waiting for.
@@ -102,11 +102,20 @@ impl<'r> Check<'r> {
     fn run_those(&mut self, focus: Focus, wanted: impl Fn(&Entry) -> bool + Sync, goes_on: impl Fn() -> bool + Sync) {
         let (repo, settings) = (self.repo, &self.settings);
         let waits = |row: &&mut Row<'_>| row.has_to_run && !row.is_whole && wanted(row.lint);
-        // One by one: a few of them take most of the time, and no thread should have taken others besides.
-        self.lints.par_iter_mut().with_max_len(1).filter(waits).filter(|_| goes_on()).for_each(|row| {
+        let run = |row: &mut Row<'_>| {
             let found = catch_unwind(AssertUnwindSafe(|| row.lint.run(repo, settings.options(row.lint), focus)));
             row.is_whole = found.as_ref().map_or(true, |(_, is_narrowed)| !is_narrowed);
             row.found = Some(found.map(|(found, _)| found).map_err(|panic| panic_text(&*panic)));
+        };
+        let mut waiting: Vec<&mut Row<'_>> = self.lints.iter_mut().filter(waits).collect();
+        // A few of them take most of the time: those that read code as well. Nobody should be at one when all others are done.
+        waiting.sort_by_key(|row| row.lint.meta.reads != Kinds::ALL);
+        let next = Mutex::new(waiting.into_iter());
+        let take = || next.lock().unwrap_or_else(PoisonError::into_inner).next().filter(|_| goes_on());
+        rayon::scope(|scope| {
+            for _ in 0..rayon::current_num_threads() {
+                scope.spawn(|_| std::iter::from_fn(take).for_each(run));
+            }
         });
     }
 
