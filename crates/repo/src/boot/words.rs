@@ -118,7 +118,12 @@ fn is_bound_to_list(after: &[u8]) -> bool {
     let callee = value.iter().take_while(|byte| is_part(**byte) || matches!(byte, b'.' | b'<' | b'>')).count();
     let inside = value[callee..].trim_ascii_start();
     let inside = if callee > 0 { inside.strip_prefix(b"(").map(<[u8]>::trim_ascii_start) } else { Some(inside) };
-    matches!(inside, Some([b'[' | b'(' | b'{', ..]))
+    let Some([b'[' | b'(' | b'{', items @ ..]) = inside else { return false };
+    // Of names, not of numbers or constants, which stand as strings or in objects; after a comment, perhaps.
+    matches!(
+        items.trim_ascii_start(),
+        [b'"' | b'\'' | b'`' | b'{' | b'[' | b'(' | b'#' | b'/', ..] | [b'r' | b'u' | b'f' | b'b', b'"' | b'\'', ..]
+    )
 }
 
 #[cfg(test)]
@@ -150,6 +155,8 @@ mod tests {
             "raise UnexpectedValidationError(x)",
             "reboot(['a'])",
             "REQUIRED_MIGRATIONS = 3",
+            "REQUIRED_MIGRATIONS = [Migration.FIRST]",
+            "EXPECTED_MIGRATIONS = {}",
             "raise ValueError(required_fields)",
         ];
         for text in others {
