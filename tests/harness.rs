@@ -138,6 +138,11 @@ pub fn repo_about(files: &Files, kinds: Kinds) -> Repo {
     pool().install(|| Repo::about(tree, kinds))
 }
 
+/// Runs something on threads with the stack that lowering wants.
+pub fn on_threads<R: Send>(run: impl FnOnce() -> R + Send) -> R {
+    pool().install(run)
+}
+
 fn pool() -> &'static rayon::ThreadPool {
     static POOL: std::sync::OnceLock<rayon::ThreadPool> = std::sync::OnceLock::new();
     POOL.get_or_init(|| {

@@ -105,17 +105,41 @@ fn findings_hang_on_files_of_the_kinds_that_their_lint_reads() {
         }
         for case in pages(&lint) {
             let mut files = case.files.clone();
-            for (path, text) in &mut files {
-                let kind = Kind::of(path, || text.lines().next().map(str::to_owned));
-                if !lint.meta.reads.has(kind) {
-                    text.clear();
-                }
-            }
+            // Who reads files of no kind asks whether others are there.
+            let sees_paths = lint.meta.reads.has(None);
+            let is_read =
+                |path: &str, text: &str| lint.meta.reads.has(Kind::of(path, || text.lines().next().map(str::to_owned)));
+            files.iter_mut().filter(|(path, text)| !is_read(path, text)).for_each(|(_, text)| text.clear());
+            files.retain(|path, text| sees_paths || is_read(path, text) || path == ".gitignore");
             let (whole, part) = (harness::repo(&case.files), harness::repo_about(&files, lint.meta.reads));
             let said = |repo: &Repo| harness::plain(repo, &harness::report_of(repo, &lint).diagnostics);
             let (whole, part) = (said(&whole), said(&part));
             if whole != part {
                 wrong.push(format!("## {}\n{whole}without what it does not read:\n{part}", case.title));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn all_that_a_lint_asks_for_is_looked_for_whichever_file_it_reads_has_changed() {
+    let mut wrong = Vec::new();
+    for lint in twiceshy_lints::all() {
+        let kinds: Vec<Kinds> = Kinds::each().filter(|kind| kind.is_within(lint.meta.reads)).collect();
+        // Those that read few kinds ask for what nobody else does.
+        let (step, is_special) = (kinds.len(), kinds.len() < 10);
+        for (at, case) in pages(&lint).into_iter().enumerate() {
+            let whole = harness::repo(&case.files);
+            let said = |repo: &Repo| harness::plain(repo, &harness::report_of(repo, &lint).diagnostics);
+            let whole = said(&whole);
+            for kind in
+                kinds.iter().skip(if is_special { 0 } else { at % step }).step_by(if is_special { 1 } else { step })
+            {
+                let part = said(&harness::repo_about(&case.files, *kind));
+                if part != whole {
+                    wrong.push(format!("## {}, about {kind:?}\n{whole}is then:\n{part}", case.title));
+                }
             }
         }
     }

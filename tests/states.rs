@@ -3,7 +3,7 @@
 use crate::dice::Dice;
 use crate::harness;
 use std::collections::BTreeMap;
-use twiceshy_lint::{Diagnostic, Kind, Kinds, Report};
+use twiceshy_lint::{Choice, Diagnostic, Entry, Kind, Kinds, Report};
 use twiceshy_repo::Repo;
 use twiceshy_source::Tree;
 
@@ -59,6 +59,22 @@ fn so_does_one_of_the_files_of_each_lints_cases() {
     assert!(count > 500, "{count}");
 }
 
+/// Asserts that a file that goes changes nothing that lints find who do not read such files, nor ask what is there.
+fn is_missed_by_readers_only(files: &harness::Files, path: &str, before: &[Diagnostic], at: &str) {
+    let mut rest = files.clone();
+    let Some(text) = rest.remove(path) else { return };
+    let kind = Kind::of(path, || text.lines().next().map(str::to_owned));
+    let concerned = kind.map_or(Kinds::OTHER, |kind| Kinds::OTHER.with(kind));
+    let others: Vec<Entry> =
+        twiceshy_lints::all().into_iter().filter(|lint| !lint.meta.reads.meets(concerned)).collect();
+    let (whole, rest) = (harness::repo(files), harness::repo(&rest));
+    let found = before.iter().filter(|found| others.iter().any(|lint| lint.name == found.lint)).cloned();
+    let choice = Choice { pedantic: true, ..Choice::default() };
+    let left = harness::on_threads(|| Report::of(&rest, &others, &choice));
+    let (found, left) = (harness::plain(&whole, &found.collect::<Vec<_>>()), harness::plain(&rest, &left.diagnostics));
+    assert_eq!(found, left, "{at}: found by who does not ask about {path}, with it and without");
+}
+
 /// Asserts that an edit of `path` changes nothing that lints find who do not read such files, and that the others find the same
 /// where nothing else is looked for. Gives back all that is found now, in `repo`.
 fn is_caused_by_it_alone(
@@ -101,6 +117,7 @@ fn walk(dice: &mut Dice, mut files: harness::Files, edits: usize, at: &str) {
     for _ in 0..edits {
         let paths: Vec<String> = files.keys().cloned().collect();
         let path = &paths[dice.below(paths.len())];
+        is_missed_by_readers_only(&files, path, &known, at);
         let other = files[&paths[dice.below(paths.len())]].clone();
         let text = edit(dice, &files[path], &other);
         files.insert(path.clone(), text);

@@ -11,7 +11,7 @@ pub struct StrictCookieCrossSite {}
 
 impl Lint for StrictCookieCrossSite {
     type Subject = Repo;
-    const META: Meta = meta!(Warn, Outage, Node | Python, from Python | Node);
+    const META: Meta = meta!(Warn, Outage, Node | Python, from Python | Node | other);
 
     fn check(&self, repo: &Repo, _: &Repo, found: &mut Findings) {
         for lost in repo.lost_cookies() {

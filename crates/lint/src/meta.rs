@@ -15,7 +15,8 @@ pub struct Meta {
     pub group: Group,
     /// In files of which kinds its findings stand.
     pub finds_in: Kinds,
-    /// Files of which kinds it reads: its findings hang on no others.
+    /// Files of which kinds it reads: its findings hang on no others. Who reads files of no kind may ask whether any file is
+    /// there.
     pub reads: Kinds,
 }
 

@@ -7,11 +7,14 @@ impl Kinds {
     /// The kinds of the files that stand otherwise in `after` than in one of the states that it comes from. Whoever reads none
     /// of them says the same of all.
     ///
-    /// These are all kinds where a file came or went: who does not read it may ask whether it is there.
+    /// A file that came or went also concerns those who read files of no kind: they ask whether it is there, whatever it is.
     pub fn of_change(after: &Tree, origins: &[Origin]) -> Self {
         let kinds_in = |tree: &Tree, file: FileId| {
             let first_line = || Some(tree.source(file).ok()?.line(0).to_owned());
-            if !tree.is_present(file) || !matches!(tree.kind(file), Entry::File) {
+            if !tree.is_present(file) {
+                return Self::OTHER;
+            }
+            if !matches!(tree.kind(file), Entry::File) {
                 return Self::ALL;
             }
             Kind::of(tree.path(file), first_line).map_or(Self::OTHER, |kind| Self::NONE.with(kind))

@@ -44,7 +44,7 @@ pub enum Kind {
     Caddy,
     /// A configuration of nginx's, or a template of one.
     Nginx,
-    /// A YAML or TOML file that may say what leads where: Traefik's, cloudflared's.
+    /// A YAML or TOML file that may say what leads where: Traefik's, cloudflared's. The last one: [`Kinds::each`] ends with it.
     Routing,
 }
 
@@ -79,6 +79,11 @@ impl Kinds {
 
     /// The kinds that say how a system is built and run: all but those of its code.
     pub const OF_SYSTEMS: Self = Self::ALL.but(Kind::Python).but(Kind::Node).but(Kind::Rust);
+
+    /// Each kind by itself, and files of none.
+    pub fn each() -> impl Iterator<Item = Self> {
+        (0..=Kind::Routing as u32).map(|kind| Self(1 << kind)).chain([Self::OTHER])
+    }
 
     /// These and one more.
     #[must_use]

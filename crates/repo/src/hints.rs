@@ -57,7 +57,9 @@ impl Hints {
 
     /// Those that only other code has to do with.
     fn of_code(input: Input<'_>) -> Self {
-        if !input.about.meets(Kinds::NONE.with(Kind::Python).with(Kind::Node)) {
+        // Whose code it is hangs on what files are there.
+        const CODE: Kinds = Kinds::OTHER.with(Kind::Python).with(Kind::Node);
+        if !input.about.meets(CODE) {
             return Self(0);
         }
         let text = input.text();
