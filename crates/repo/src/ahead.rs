@@ -55,7 +55,7 @@ pub(crate) fn fold<T: Default + Send>(tree: &Tree, files: &[FileId], with: impl 
         for _ in 0..READERS {
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
-                room::reserve(room::OF_READERS);
+                room::make_room_for_texts();
                 let read = std::iter::from_fn(|| batch(tree, next));
                 read.map(|batch| sender.send(batch)).take_while(Result::is_ok).for_each(drop);
             });
