@@ -78,8 +78,7 @@ fn findings_stand_in_files_of_the_kinds_that_their_lint_names() {
             let repo = harness::repo(&case.files);
             for diagnostic in harness::report_of(&repo, &lint).diagnostics {
                 let file = diagnostic.place.file;
-                let first_line = || Some(repo.tree.source(file).ok()?.line(0).to_owned());
-                let kind = Kind::of(repo.tree.path(file), first_line);
+                let kind = Kind::in_tree(&repo.tree, file);
                 shown = kind.map_or(shown.and(Kinds::OTHER), |kind| shown.with(kind));
                 if !lint.meta.finds_in.has(kind) {
                     wrong.push(format!("{} finds something in a file of kind {kind:?}: {}", lint.name, case.title));

@@ -176,8 +176,7 @@ fn saw_what_was_named(view: &View<'_>) -> bool {
             say(&format!("error: {shown}: {}", skip.reason));
             saw_all = false;
         } else if let Some(file) = tree.file(path) {
-            let first_line = || tree.source(file).ok().map(|source| source.line(0).to_owned());
-            if Kind::of(path, first_line).is_none() {
+            if Kind::in_tree(tree, file).is_none() {
                 say(&format!("warning: {shown}: not a kind of file that twiceshy reads"));
             }
         } else {

@@ -82,7 +82,7 @@ impl<'r> Check<'r> {
     /// Runs the lints whose findings stand in files of the kind that `file` is of. `None`: that may be any of them. Else
     /// all is known about the file itself, as long as lints say truly where they find something.
     pub fn run_for(&mut self, file: FileId) -> Option<Report> {
-        let kind = self.kind_of(file);
+        let kind = Kind::in_tree(&self.repo.tree, file);
         // What another file names is read for what it says there.
         if kind.is_none() && self.repo.was_read(file) {
             return None;
@@ -173,12 +173,9 @@ impl<'r> Check<'r> {
     /// Whether all is known that a lint finds in `file`: it has run, or it was left out and never finds anything in such files.
     fn knows_all_in(&self, row: &Row<'_>, file: FileId) -> bool {
         let has_run = matches!(row.found, Some(Ok(_)));
-        has_run || !self.repo.is_for(row.lint.meta.reads) && !row.lint.meta.finds_in.has(self.kind_of(file))
-    }
-
-    fn kind_of(&self, file: FileId) -> Option<Kind> {
-        let tree = &self.repo.tree;
-        Kind::of(tree.path(file), || Some(tree.source(file).ok()?.line(0).to_owned()))
+        has_run
+            || !self.repo.is_for(row.lint.meta.reads)
+                && !row.lint.meta.finds_in.has(Kind::in_tree(&self.repo.tree, file))
     }
 
     /// The finding as it is reported, if it is.

@@ -10,14 +10,13 @@ impl Kinds {
     /// A file that came or went also concerns those who read files of no kind: they ask whether it is there, whatever it is.
     pub fn of_change(after: &Tree, origins: &[Origin]) -> Self {
         let kinds_in = |tree: &Tree, file: FileId| {
-            let first_line = || Some(tree.source(file).ok()?.line(0).to_owned());
             if !tree.is_present(file) {
                 return Self::OTHER;
             }
             if !matches!(tree.kind(file), Entry::File) {
                 return Self::ALL;
             }
-            Kind::of(tree.path(file), first_line).map_or(Self::OTHER, |kind| Self::NONE.with(kind))
+            Kind::in_tree(tree, file).map_or(Self::OTHER, |kind| Self::NONE.with(kind))
         };
         let states = origins.iter().flat_map(|origin| {
             origin.changed.iter().flat_map(move |file| [kinds_in(after, *file), kinds_in(&origin.tree, *file)])

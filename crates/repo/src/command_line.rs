@@ -156,8 +156,7 @@ fn named(tree: &Tree, directory: &str, scripts: &[Script]) -> (Vec<FileId>, Vec<
     let mut targets = Vec::new();
     let mut add = |path: Option<String>, wanted: Kind| {
         let Some(file) = path.and_then(|path| tree.resolve(&path)).filter(|file| !files.contains(file)) else { return };
-        let first_line = || tree.source(file).ok().map(|source| source.line(0).to_owned());
-        if Kind::of(tree.path(file), first_line) == Some(wanted) {
+        if Kind::in_tree(tree, file) == Some(wanted) {
             files.push(file);
         }
     };

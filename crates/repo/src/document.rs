@@ -124,6 +124,11 @@ impl Kinds {
 }
 
 impl Kind {
+    /// The kind of a file of `tree`.
+    pub fn in_tree(tree: &Tree, file: FileId) -> Option<Self> {
+        Self::of(tree.path(file), || Some(tree.source(file).ok()?.line(0).to_owned()))
+    }
+
     /// The kind of the file at `path`. `None`: not a file of ours. `first_line` is asked only where the path does not
     /// decide (no extension), since it costs a read.
     pub fn of(path: &str, first_line: impl FnOnce() -> Option<String>) -> Option<Self> {
